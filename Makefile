@@ -1,0 +1,58 @@
+# `make` alone prints this list. Everything sets itself up in .venv on first use.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+RUST_SOURCES := $(shell find rust -name '*.rs' 2>/dev/null) Cargo.toml Cargo.lock
+
+.PHONY: help demo serve test test-rust test-python check format build bench fuzz crash clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.built  ## build, start a broker, produce and consume 200,000 records, show figures
+	$(BIN)/skylog demo
+
+serve: $(VENV)/.built  ## build and leave a broker running on 127.0.0.1:9092
+	$(BIN)/skylog serve
+
+test: test-rust test-python  ## everything that must hold
+
+test-rust:
+	scripts/test-rust
+
+test-python: $(VENV)/.built $(VENV)/.system
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.built  ## format, lint, types, import contracts, clippy
+	PATH="$(CURDIR)/$(BIN):$$PATH" scripts/check
+
+format: $(VENV)/.ready  ## rewrite Python and Rust in the house format
+	PATH="$(CURDIR)/$(BIN):$$PATH" scripts/format
+
+build: $(VENV)/.built  ## the Rust core into the virtual environment
+
+bench: $(VENV)/.built  ## the figures of docs/performance.md
+	PATH="$(CURDIR)/$(BIN):$$PATH" scripts/bench
+
+crash: $(VENV)/.built  ## 50 rounds of kill -9 under load
+	SKYLOG_CRASH_ROUNDS=50 $(BIN)/python -m pytest -m soak tests/clients/test_crash.py
+
+fuzz:  ## mutated frames, batches and segments against the Rust core, a few minutes
+	PROPTEST_CASES=$${PROPTEST_CASES:-200000} cargo test --release --no-default-features --test fuzz
+
+clean:  ## remove everything that was built
+	rm -rf $(VENV) target dist site
+
+$(VENV)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	scripts/install-python-tools $(BIN)/python
+	@touch $@
+
+$(VENV)/.built: $(VENV)/.ready $(RUST_SOURCES)
+	PATH="$(CURDIR)/$(BIN):$$PATH" VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(BIN)/maturin develop --release --locked
+	@touch $@
+
+$(VENV)/.system:
+	scripts/install-system-tools
+	@touch $@

@@ -1,0 +1,67 @@
+"""Time and randomness, handed in everywhere so that a test or a simulator can own them."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Where the time comes from."""
+
+    def now_ms(self) -> int:
+        """Return the wall clock in milliseconds since 1970."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds from an arbitrary start; never goes back."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for `seconds` on the running event loop."""
+        ...
+
+
+class Entropy(Protocol):
+    """Where randomness comes from."""
+
+    def random_bytes(self, size: int) -> bytes:
+        """Return `size` unpredictable bytes."""
+        ...
+
+    def uniform(self, low: float, high: float) -> float:
+        """Return a number between `low` and `high`, for jitter."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock and asyncio's timers."""
+
+    def now_ms(self) -> int:
+        """Return the wall clock in milliseconds since 1970."""
+        return time.time_ns() // 1_000_000
+
+    def monotonic(self) -> float:
+        """Return seconds from an arbitrary start; never goes back."""
+        return time.monotonic()  # noqa: TID251
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for `seconds` on the running event loop."""
+        await asyncio.sleep(seconds)  # noqa: TID251
+
+
+class SystemEntropy:
+    """The operating system's randomness."""
+
+    def __init__(self) -> None:
+        self._random = random.SystemRandom()  # noqa: TID251
+
+    def random_bytes(self, size: int) -> bytes:
+        """Return `size` unpredictable bytes."""
+        return self._random.randbytes(size)
+
+    def uniform(self, low: float, high: float) -> float:
+        """Return a number between `low` and `high`, for jitter."""
+        return self._random.uniform(low, high)

@@ -1,0 +1,191 @@
+"""What can be set, by section; units stand in every name; checked when built.
+
+The TOML file has one table per section, for instance::
+
+    [produce]
+    put_rate_per_second = 8
+    [topics]
+    num_partitions = 6
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from skylog.errors import InvalidConfig
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+def _require(condition: bool, name: str, found: object, expected: str) -> None:
+    if not condition:
+        raise InvalidConfig(f"{name}: expected {expected}, found {found!r}")
+
+
+def default_data_dir() -> Path:
+    """Return `$XDG_DATA_HOME/skylog`, or `~/.local/share/skylog` where that is not set."""
+    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(base) / "skylog"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerConfig:
+    """The listener and what one connection may take."""
+
+    host: str = "127.0.0.1"
+    port: int = 9092
+    advertised_host: str | None = None
+    advertised_port: int | None = None
+    node_id: int = 1
+    rack: str | None = None
+    frame_bytes_max: int = 100 * MIB
+    """Kafka: socket.request.max.bytes."""
+    inflight_requests_max: int = 1000
+    """Requests of one connection that may be unanswered before it is no longer read."""
+    turn_bytes_max: int = 1 * MIB
+    """What one connection may deliver in a turn of the loop before others come first."""
+    connections_max: int = 10_000
+    drain_ms_max: int = 30_000
+
+    def __post_init__(self) -> None:
+        _require(0 <= self.port <= 65535, "server.port", self.port, "0 to 65535")
+        _require(self.frame_bytes_max >= KIB, "server.frame_bytes_max", self.frame_bytes_max, "at least 1024")
+        _require(self.node_id >= 0, "server.node_id", self.node_id, "0 or more")
+
+
+@dataclass(frozen=True, slots=True)
+class ProduceConfig:
+    """The buffer and the PUT budget."""
+
+    segment_bytes_target: int = 8 * MIB
+    buffer_bytes_max: int = 128 * MIB
+    """Unanswered produced bytes past which produce connections are not read."""
+    put_rate_per_second: float | None = None
+    """PUTs that time may cause (full segments come on top); None: 4 where a PUT costs money, else 100."""
+    put_burst: int = 4
+    linger_ms_max: int = 250
+    uploads_max: int = 8
+    """Segments on their way to the store at once."""
+    upload_attempts_max: int = 5
+    upload_ms_max: int = 30_000
+    """All attempts of one segment together."""
+    inline_check_bytes_max: int = 64 * KIB
+    """Compressed bytes up to which a request is decompressed and checked on the event loop."""
+
+    def __post_init__(self) -> None:
+        _require(
+            self.segment_bytes_target >= 64 * KIB,
+            "produce.segment_bytes_target",
+            self.segment_bytes_target,
+            "at least 65536",
+        )
+        _require(
+            self.buffer_bytes_max >= 2 * self.segment_bytes_target,
+            "produce.buffer_bytes_max",
+            self.buffer_bytes_max,
+            "at least two segments",
+        )
+        _require(self.uploads_max >= 1, "produce.uploads_max", self.uploads_max, "at least 1")
+
+
+@dataclass(frozen=True, slots=True)
+class FetchConfig:
+    """What one fetch may take, and the cache of segments."""
+
+    response_bytes_max: int = 55 * MIB
+    """Kafka: fetch.max.bytes of the broker."""
+    load_bytes_max: int = 64 * MIB
+    """Bytes of segments that one fetch may pull in; the first segment is always read."""
+    loads_max: int = 8
+    """GETs under way at once."""
+    load_ms_max: int = 30_000
+    cache_bytes_max: int = 256 * MIB
+    wait_ms_max: int = 300_000
+
+    def __post_init__(self) -> None:
+        _require(self.cache_bytes_max >= 0, "fetch.cache_bytes_max", self.cache_bytes_max, "0 or more")
+
+
+@dataclass(frozen=True, slots=True)
+class TopicsConfig:
+    """Defaults of new topics; Kafka's broker settings of the same name."""
+
+    num_partitions: int = 1
+    auto_create_topics_enable: bool = True
+    max_message_bytes: int = 1_048_588
+    partitions_max: int = 100_000
+    """Partitions of one topic, at most."""
+
+    def __post_init__(self) -> None:
+        _require(self.num_partitions >= 1, "topics.num_partitions", self.num_partitions, "at least 1")
+
+
+@dataclass(frozen=True, slots=True)
+class GroupsConfig:
+    """Kafka's group.* and offset* settings."""
+
+    initial_rebalance_delay_ms: int = 3_000
+    min_session_timeout_ms: int = 6_000
+    max_session_timeout_ms: int = 1_800_000
+    max_size: int = 10_000
+    offset_metadata_bytes_max: int = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole of it."""
+
+    store: str = "memory:"
+    coordinator: str = "sqlite::memory:"
+    server: ServerConfig = field(default_factory=ServerConfig)
+    produce: ProduceConfig = field(default_factory=ProduceConfig)
+    fetch: FetchConfig = field(default_factory=FetchConfig)
+    topics: TopicsConfig = field(default_factory=TopicsConfig)
+    groups: GroupsConfig = field(default_factory=GroupsConfig)
+
+    @classmethod
+    def in_directory(cls, data: Path, **sections: Any) -> Config:
+        """Return the embedded default: objects and the SQLite file below `data`."""
+        path = data.absolute()
+        return cls(store=f"file://{path}/objects", coordinator=f"sqlite://{path}/coordinator.db", **sections)
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any], base: Config | None = None) -> Config:
+        """Return `base` with `values` (section, then field) laid over it; unknown names are an error."""
+        return _overlay(base or cls(), values, "")
+
+    @classmethod
+    def from_toml(cls, path: Path, base: Config | None = None) -> Config:
+        """Read a TOML file over `base`; errors name the file and the field."""
+        try:
+            return cls.from_mapping(tomllib.loads(path.read_text()), base)
+        except (OSError, tomllib.TOMLDecodeError, InvalidConfig) as error:
+            raise InvalidConfig(f"{path}: {error}") from error
+
+
+def _overlay(base: Any, values: Mapping[str, Any], where: str) -> Any:
+    hints = get_type_hints(type(base))
+    changed: dict[str, Any] = {}
+    for name, value in values.items():
+        _require(name in hints, where + name, value, f"one of {', '.join(hints)}")
+        if dataclasses.is_dataclass(getattr(base, name)):
+            _require(isinstance(value, Mapping), where + name, value, "a table")
+            changed[name] = _overlay(getattr(base, name), value, f"{where}{name}.")
+        else:
+            _require(_fits(value, hints[name]), where + name, value, str(hints[name]))
+            changed[name] = value
+    return dataclasses.replace(base, **changed)
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    kinds = getattr(hint, "__args__", (hint,))
+    if isinstance(value, bool):
+        return bool in kinds
+    return isinstance(value, kinds) or (isinstance(value, int) and float in kinds)

@@ -1,0 +1,343 @@
+"""The Rust core: the only code that touches batches and records.
+
+Every call takes and returns whole things (a frame, a request, a segment, a response) and leaves the GIL when it
+works over much data. Nothing here waits, reads a clock or keeps a Python object. Positions and sizes are bytes.
+"""
+
+from collections.abc import Sequence
+
+# --- frames (rust/wire/frames.rs) -------------------------------------------------------------------------
+
+class Scratch:
+    """64 KiB of receive memory that all idle connections of one event loop share."""
+
+    def __init__(self, size: int = 65536) -> None: ...
+
+class Frame:
+    """One whole request as it came; owns its bytes (the length prefix is not part of them)."""
+
+    @property
+    def api_key(self) -> int: ...
+    @property
+    def api_version(self) -> int: ...
+    @property
+    def correlation_id(self) -> int: ...
+    @property
+    def client_id(self) -> str | None: ...
+    @property
+    def body_position(self) -> int:
+        """Where the header ends up to and with client_id; a flexible header's tags come next."""
+    def __len__(self) -> int: ...
+    def __bytes__(self) -> bytes: ...
+
+class FrameReader:
+    """Receive memory and framing of one connection.
+
+    Small frames are received through the shared scratch, a large one straight into memory of its own size.
+    """
+
+    def __init__(self, scratch: Scratch, frame_bytes_max: int) -> None: ...
+    def get_buffer(self) -> memoryview:
+        """Return writable room for the next receive; valid until `buffer_updated`."""
+    def buffer_updated(self, size: int) -> list[Frame]:
+        """Take `size` received bytes and return the frames that are now whole, in order.
+
+        Raises `InvalidRequest` for a length that is negative, shorter than a header or over the limit, and
+        for a header that cannot be read; the connection is then beyond use.
+        """
+    @property
+    def pending(self) -> int:
+        """Bytes of the frame that is not whole yet."""
+
+# --- topics (rust/wire/topics.rs) -------------------------------------------------------------------------
+
+class TopicTable:
+    """What parsing must know of topics: shared by all connections, changed only by the catalog."""
+
+    def __init__(self) -> None: ...
+    def put(
+        self,
+        topic_id: bytes,
+        name: str,
+        partitions: int,
+        *,
+        batch_bytes_max: int,
+        log_append_time: bool,
+        compacted: bool,
+        timestamp_before_ms_max: int,
+        timestamp_after_ms_max: int,
+    ) -> None: ...
+    def remove(self, topic_id: bytes) -> None: ...
+    def __len__(self) -> int: ...
+
+# --- produce (rust/wire/produce.rs, rust/batch/validate.rs) -----------------------------------------------
+
+class ProduceRequest:
+    """A parsed Produce request. Partitions that fail keep their error; the others go on."""
+
+    @property
+    def acks(self) -> int: ...
+    @property
+    def timeout_ms(self) -> int: ...
+    @property
+    def transactional_id(self) -> str | None: ...
+    @property
+    def accepted(self) -> int:
+        """Partitions without an error so far."""
+    @property
+    def accepted_bytes(self) -> int: ...
+    @property
+    def unchecked_bytes(self) -> int:
+        """Compressed bytes that `check` has still to walk; 0 when the request is fully checked."""
+    def check(self, now_ms: int) -> None:
+        """Decompress and walk what parsing left out. Leaves the GIL; may run on any thread."""
+    def reject(self, error_code: int, message: str | None = None) -> None:
+        """Give this error to all partitions that have none yet."""
+    def response(self) -> bytes | None:
+        """Return the answer of a request of which nothing is accepted; b"" for acks=0 without errors,
+        None where the connection has to be closed (acks=0 with an error)."""
+
+def parse_produce(
+    frame: Frame, topics: TopicTable, now_ms: int, inline_check_bytes_max: int
+) -> ProduceRequest:
+    """Parse v3-v13 and check each partition's batch as Kafka does.
+
+    Uncompressed batches are walked at once, compressed ones if there are at most `inline_check_bytes_max`
+    bytes of them. Raises `InvalidRequest` when the request itself is malformed.
+    """
+
+class SegmentBuilder:
+    """The produce buffer: requests in order of arrival, kept by reference to their frames."""
+
+    def __init__(self) -> None: ...
+    def append(self, request: ProduceRequest) -> None:
+        """Add all accepted partitions of a checked request."""
+    @property
+    def size(self) -> int:
+        """Bytes of batches held."""
+    @property
+    def requests(self) -> int: ...
+    @property
+    def batches(self) -> int: ...
+    def seal(self, segment_id: bytes, created_ms: int) -> SealedSegment:
+        """Write the segment object (the one copy) and leave the builder empty. Leaves the GIL."""
+
+class SealedSegment:
+    """A whole segment object with what a commit needs to know of it and the requests that wait for it."""
+
+    @property
+    def data(self) -> bytes: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def requests(self) -> int: ...
+    @property
+    def batches(self) -> int: ...
+    @property
+    def logs(self) -> list[tuple[bytes, int]]:
+        """(topic_id, partition) of every log in it, in the order of the body."""
+    @property
+    def producers(self) -> list[tuple[int, int]]:
+        """Distinct (index into `logs`, producer_id) of its idempotent batches."""
+    def release_data(self) -> None:
+        """Forget `data` (store and cache have it); the rest stays."""
+    def answer(self, result: CommitResult) -> list[bytes | None]:
+        """Return the response of each request, in order of `append`; see `ProduceRequest.response`."""
+    def fail(self, error_code: int, message: str | None = None) -> list[bytes | None]:
+        """Return responses that give every accepted partition this error."""
+
+# --- commit (rust/index/sequence.rs) ----------------------------------------------------------------------
+
+class CommitResult:
+    """The outcome of a commit for every batch of a segment."""
+
+    @property
+    def append_time_ms(self) -> int: ...
+    @property
+    def appended(self) -> int:
+        """Batches that got offsets."""
+    @property
+    def duplicates(self) -> int: ...
+    @property
+    def rejected(self) -> int: ...
+
+class Sequenced:
+    """What one commit writes, as rows ready for the database."""
+
+    @property
+    def result(self) -> CommitResult: ...
+    @property
+    def extent_rows(self) -> list[tuple[int, int, int, int, int, int, int, int]]:
+        """(log_no, base_offset, last_offset, position, size, max_timestamp, running_max_timestamp,
+        append_time_ms); append_time_ms is -1 where records keep their own times."""
+    @property
+    def log_rows(self) -> list[tuple[int, int, int, int]]:
+        """(next_offset, running_max_timestamp, last_append_ms, log_no) of logs that grew."""
+    @property
+    def producer_rows(self) -> list[tuple[int, int, int, bytes, int]]:
+        """(log_no, producer_id, producer_epoch, remembered batches, last_ms) of producers that moved."""
+
+def sequence(
+    sealed: SealedSegment,
+    logs: Sequence[tuple[int, int, int, int, int] | None],
+    producers: Sequence[tuple[int, bytes] | None],
+    now_ms: int,
+) -> Sequenced:
+    """Decide offsets and idempotence of all batches of a segment, as Kafka's rules say. Pure.
+
+    `logs`: for each of `sealed.logs` (log_no, log_start_offset, next_offset, running_max_timestamp,
+    last_append_ms), or None where the log does not exist (any more). `producers`: for each of
+    `sealed.producers` (producer_epoch, remembered batches) or None where nothing is known.
+    """
+
+class LogPositions:
+    """Where reading wants to go on: (topic_id, partition, offset, bytes_max) each."""
+
+    def __init__(self, positions: Sequence[tuple[bytes, int, int, int]]) -> None: ...
+    def __len__(self) -> int: ...
+    def rows(self) -> list[tuple[bytes, int, int, int]]: ...
+
+class Located:
+    """What a coordinator knows of `LogPositions`: bounds and extents of each, in the same order."""
+
+    @staticmethod
+    def from_rows(
+        logs: Sequence[tuple[int, int] | None],
+        extents: Sequence[tuple[int, int, int, int, int, int, int]],
+        segments: Sequence[tuple[int, str, int]],
+    ) -> Located:
+        """Build from query results.
+
+        `logs`: (log_start_offset, high_watermark) or None for one that does not exist; `extents`: (index
+        into `logs`, base_offset, last_offset, segment_no, position, size, append_time_ms) in order;
+        `segments`: (segment_no, key, size).
+        """
+    def __len__(self) -> int: ...
+    def bounds(self) -> list[tuple[int, int] | None]: ...
+    def extents(self) -> list[tuple[int, int, int, str, int, int, int]]:
+        """As `from_rows` takes them, with the segment's key in place of its number."""
+
+class ExtentIndex:
+    """The newest extents and the bounds of logs in memory, for a coordinator that owns its database alone.
+
+    Fed after each commit; complete from a floor per log on; `find` says None where it must ask below one.
+    """
+
+    def __init__(self, extents_max: int) -> None: ...
+    def put_log(
+        self, log_no: int, topic_id: bytes, partition: int, log_start_offset: int, next_offset: int
+    ) -> None:
+        """Add a log of which no extent is in memory yet (its floor is `next_offset`)."""
+    def remove_topic(self, topic_id: bytes) -> None: ...
+    def apply(self, sequenced: Sequenced, segment_no: int, key: str, segment_size: int) -> None:
+        """Make a commit visible."""
+    def log_numbers(self, logs: Sequence[tuple[bytes, int]]) -> list[int | None]: ...
+    def bounds(self, topic_id: bytes, partition: int) -> tuple[int, int] | None:
+        """(log_start_offset, next_offset)"""
+    def find(self, positions: LogPositions, extents_max: int) -> Located | None:
+        """All positions answered from memory, or None if any of them lies below its log's floor."""
+    def __len__(self) -> int:
+        """Extents held."""
+
+# --- fetch (rust/wire/fetch.rs) ---------------------------------------------------------------------------
+
+class FetchRequest:
+    """A parsed Fetch request v4-v18; topics resolved to identities, partitions that fail keep their error."""
+
+    @property
+    def max_wait_ms(self) -> int: ...
+    @property
+    def min_bytes(self) -> int: ...
+    @property
+    def max_bytes(self) -> int: ...
+    @property
+    def isolation_level(self) -> int: ...
+    @property
+    def session_id(self) -> int: ...
+    @property
+    def session_epoch(self) -> int: ...
+    @property
+    def partitions(self) -> int: ...
+    @property
+    def positions(self) -> LogPositions:
+        """The partitions that can be read, in request order."""
+    def error_response(self, error_code: int) -> bytes:
+        """Return an answer with a top-level error and no partitions."""
+
+def parse_fetch(frame: Frame, topics: TopicTable) -> FetchRequest:
+    """Parse v4-v18. Raises `InvalidRequest` when the request itself is malformed."""
+
+class FetchPlan:
+    """Which segments answer a fetch, within its limits."""
+
+    def __init__(
+        self, request: FetchRequest, located: Located, response_bytes_max: int, load_bytes_max: int
+    ) -> None: ...
+    @property
+    def keys(self) -> list[str]:
+        """Segments to have at hand, each once, in order of use."""
+    @property
+    def sizes(self) -> list[int]: ...
+    @property
+    def available_bytes(self) -> int:
+        """Bytes that an answer would hold, at most."""
+    @property
+    def must_answer(self) -> bool:
+        """Whether waiting for more would be wrong: an error, an empty request, or enough bytes."""
+    def assemble(self, segments: Sequence[bytes | None]) -> list[bytes | memoryview]:
+        """Return the response, length prefix included, as buffers to write one after another.
+
+        `segments` stand in the order of `keys`; None for one that could not be read: its partitions then end
+        before it, with KAFKA_STORAGE_ERROR if nothing came before. Heads are copied and stamped with offset and
+        epoch, large bodies are slices of the given segments.
+        """
+
+class WaitList:
+    """Parked fetches by log, so that a commit wakes just the ones it serves."""
+
+    def __init__(self) -> None: ...
+    def park(self, token: int, request: FetchRequest) -> None: ...
+    def remove(self, token: int) -> None: ...
+    def wake(self, sealed: SealedSegment) -> list[int]:
+        """Return the tokens that wait for a log of this segment; they stay parked."""
+    def wake_topic(self, topic_id: bytes) -> list[int]: ...
+    def __len__(self) -> int: ...
+
+# --- segments (rust/segment/*.rs) -------------------------------------------------------------------------
+
+def segment_summary(data: bytes | memoryview) -> dict[str, object]:
+    """Return header and per-partition index of a segment object as plain values (see docs/formats/segment.md).
+
+    Keys: version, kind, created_ms, segment_id, size, logs: list of dict(topic_id, partition, position, size,
+    batches, records, max_timestamp). Raises `Corrupt`.
+    """
+
+def segment_batches(data: bytes | memoryview, log: int) -> list[dict[str, object]]:
+    """Return header facts of each batch of the `log`-th entry of the index. Raises `Corrupt`."""
+
+def verify_segment(data: bytes | memoryview) -> int:
+    """Check every checksum and count of a segment object; return the number of batches. Raises `Corrupt`
+    with position, expected and found. Leaves the GIL."""
+
+def find_timestamp(
+    data: bytes | memoryview,
+    position: int,
+    size: int,
+    base_offset: int,
+    append_time_ms: int,
+    timestamp_ms: int,
+) -> tuple[int, int] | None:
+    """Return (offset, timestamp) of the first record at or after `timestamp_ms` in an extent's bytes."""
+
+def find_max_timestamp(
+    data: bytes | memoryview, position: int, size: int, base_offset: int, append_time_ms: int
+) -> tuple[int, int] | None:
+    """Return (offset, timestamp) of the record with the highest timestamp (the first of equals)."""
+
+# --- checksums (rust/crc.rs) ------------------------------------------------------------------------------
+
+def crc32c(data: bytes | memoryview, initial: int = 0) -> int:
+    """Return the CRC-32C of `data`, going on from `initial`."""
+
+def crc32c_combine(first: int, second: int, second_size: int) -> int:
+    """Return the CRC-32C of two pieces from those of each: O(log size)."""

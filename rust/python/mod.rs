@@ -1,0 +1,16 @@
+//! The only files that know Python: conversions, nothing else.
+
+use pyo3::prelude::*;
+
+mod batch;
+mod index;
+mod segment;
+mod wire;
+
+#[pymodule]
+fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    batch::register(module)?;
+    segment::register(module)?;
+    index::register(module)?;
+    wire::register(module)
+}
