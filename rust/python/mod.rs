@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 
 mod batch;
 mod index;
+mod produce;
 mod segment;
 mod wire;
 
@@ -12,5 +13,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     batch::register(module)?;
     segment::register(module)?;
     index::register(module)?;
+    produce::register(module)?;
     wire::register(module)
 }

@@ -2,4 +2,4 @@
 
 pub mod sealed;
 
-pub use sealed::{LogKey, SealedBatch, SealedLog};
+pub use sealed::{LogKey, Sealed, SealedBatch, SealedLog};

@@ -38,3 +38,12 @@ pub struct SealedBatch {
     /// Sequence number of the first record.
     pub base_sequence: i32,
 }
+
+/// All that is known of a sealed segment without its bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sealed {
+    /// In the order of the body; each log once.
+    pub logs: Vec<SealedLog>,
+    /// In the order of the body.
+    pub batches: Vec<SealedBatch>,
+}

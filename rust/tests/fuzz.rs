@@ -1,0 +1,1 @@
+//! Mutated bytes against every reader of the crate.
