@@ -1,0 +1,1 @@
+"""The fetch path: located, planned, loaded, assembled; and the long poll."""

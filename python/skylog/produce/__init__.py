@@ -1,0 +1,1 @@
+"""The produce path: admitted, buffered, sealed, stored, committed, answered."""

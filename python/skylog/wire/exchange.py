@@ -28,7 +28,7 @@ Handler: TypeAlias = Callable[[Request], Awaitable[Body]]
 
 
 class Reply(Protocol):
-    """The place of one answer in its connection's order; exactly one of the two is called, once."""
+    """The place of one answer in its connection's order; `send` or `close` is called, once."""
 
     def send(self, buffers: Sequence[bytes | memoryview]) -> None:
         """Give the whole answer, length prefix included; no buffers at all means there is none (acks=0)."""
@@ -38,6 +38,61 @@ class Reply(Protocol):
         """Close the connection instead; the reason goes to the log."""
         ...
 
+    def hold(self) -> None:
+        """Let no later request of the connection start before `release`: this one is not in its place yet."""
+        ...
+
+    def release(self) -> None:
+        """End a `hold`."""
+        ...
+
+    def on_lost(self, callback: Callable[[], object]) -> None:
+        """Call back if the connection is lost before the answer was given."""
+        ...
+
 
 RawHandler: TypeAlias = Callable[[Frame, Reply], None]
 """Answers one Produce or Fetch frame, which only Rust takes apart; returns at once."""
+
+
+class Gate:
+    """Back-pressure on producers: shut while more than `bytes_max` of their bytes are unanswered.
+
+    Whoever finds it shut leaves a callback, which is called once when it opens again.
+    """
+
+    def __init__(self, bytes_max: int) -> None:
+        self._bytes_max = bytes_max
+        self._bytes = 0
+        self._waiting: list[Callable[[], None]] = []
+
+    def __repr__(self) -> str:
+        state = "shut" if self.shut else "open"
+        return f"<Gate {state} {self._bytes}/{self._bytes_max} bytes, {len(self._waiting)} waiting>"
+
+    @property
+    def shut(self) -> bool:
+        """Whether producers have to wait."""
+        return self._bytes >= self._bytes_max
+
+    @property
+    def bytes_held(self) -> int:
+        """Bytes taken in and not answered yet."""
+        return self._bytes
+
+    def take(self, size: int) -> None:
+        """Count bytes in."""
+        self._bytes += size
+
+    def give(self, size: int) -> None:
+        """Count bytes out; opens the gate when that makes room."""
+        was_shut = self.shut
+        self._bytes -= size
+        if was_shut and not self.shut:
+            waiting, self._waiting = self._waiting, []
+            for callback in waiting:
+                callback()
+
+    def wait(self, callback: Callable[[], None]) -> None:
+        """Call back once when the gate opens."""
+        self._waiting.append(callback)

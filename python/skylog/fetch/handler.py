@@ -1,0 +1,102 @@
+"""The fetch pipeline: parsed, located, planned, loaded, assembled."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from skylog.core import FetchPlan, FetchRequest, Frame, TopicTable, parse_fetch
+from skylog.errors import InvalidRequest, SkylogError
+from skylog.wire.codes import ErrorCode
+
+if TYPE_CHECKING:
+    from skylog.clock import Clock
+    from skylog.config import FetchConfig
+    from skylog.coordinator.base import Coordinator
+    from skylog.fetch.load import SegmentLoader
+    from skylog.fetch.wait import Parking, Spot
+    from skylog.wire.exchange import Reply
+
+log = logging.getLogger("skylog.fetch")
+
+EXTENTS_MAX = 4096
+"""Extents that one request may locate."""
+
+
+class FetchHandler:
+    """The `RawHandler` of Fetch: answers at once when there is enough, else at the commit that brings it."""
+
+    def __init__(
+        self,
+        *,
+        config: FetchConfig,
+        clock: Clock,
+        topics: TopicTable,
+        coordinator: Coordinator,
+        loader: SegmentLoader,
+        parking: Parking,
+    ) -> None:
+        self._config = config
+        self._clock = clock
+        self._topics = topics
+        self._coordinator = coordinator
+        self._loader = loader
+        self._parking = parking
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def running(self) -> int:
+        """Fetches under way, parked ones included."""
+        return len(self._tasks)
+
+    def __call__(self, frame: Frame, reply: Reply) -> None:
+        """Begin to answer one request; a client that goes away takes its request with it."""
+        try:
+            request = parse_fetch(frame, self._topics)
+        except InvalidRequest as error:
+            reply.close(f"fetch version {frame.api_version}: {error}")
+            return
+        if request.session_id:
+            reply.send([request.error_response(ErrorCode.FETCH_SESSION_ID_NOT_FOUND)])
+            return
+        task = asyncio.create_task(self._answer(request, reply))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        reply.on_lost(task.cancel)
+
+    async def _answer(self, request: FetchRequest, reply: Reply) -> None:
+        try:
+            plan = await self._enough(request)
+            reply.send(plan.assemble(await self._loader.load(plan.keys)))
+        except SkylogError as error:
+            log.warning("a fetch failed: %s", error)
+            reply.send([request.error_response(ErrorCode.KAFKA_STORAGE_ERROR)])
+        except Exception:
+            log.exception("a fetch failed in a way it should not")
+            reply.close("internal error")
+
+    async def _enough(self, request: FetchRequest) -> FetchPlan:
+        """Return a plan that may be answered: enough bytes, an error, or the client's patience is over."""
+        plan = await self._plan(request)
+        wait_ms = min(request.max_wait_ms, self._config.wait_ms_max)
+        if plan.must_answer or wait_ms <= 0 or self._parking.closed:
+            return plan
+        deadline = self._clock.monotonic() + wait_ms / 1000
+        spot = self._parking.park(request)
+        try:
+            return await self._until(request, spot, deadline)
+        finally:
+            spot.leave()
+
+    async def _until(self, request: FetchRequest, spot: Spot, deadline: float) -> FetchPlan:
+        while True:
+            plan = await self._plan(request)
+            left_s = deadline - self._clock.monotonic()
+            if plan.must_answer or left_s <= 0 or self._parking.closed:
+                return plan
+            await spot.woken(left_s)
+
+    async def _plan(self, request: FetchRequest) -> FetchPlan:
+        located = await self._coordinator.find_extents(request.positions, EXTENTS_MAX)
+        return FetchPlan(request, located, self._config.response_bytes_max, self._config.load_bytes_max)

@@ -1,0 +1,71 @@
+"""Segments at hand: from the cache, or by one GET each."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING
+
+from skylog.core import verify_segment
+from skylog.errors import SkylogError, Unavailable
+
+if TYPE_CHECKING:
+    from skylog.config import FetchConfig
+    from skylog.storage.base import ObjectStore
+    from skylog.storage.cache import SegmentCache
+
+log = logging.getLogger("skylog.fetch")
+
+
+def segment_loader(store: ObjectStore) -> Callable[[str], Awaitable[bytes]]:
+    """Return what the cache calls for a segment it lacks: 1 GET, then every checksum is verified.
+
+    Bytes that contradict themselves never reach the cache: `Corrupt`, with key, position, expected, found.
+    """
+
+    async def load(key: str) -> bytes:
+        data = await store.get(key)
+        await asyncio.to_thread(verify_segment, data)
+        return data
+
+    return load
+
+
+class SegmentLoader:
+    """Loads the segments of a plan, all at once, within the time that one fetch may take."""
+
+    def __init__(self, config: FetchConfig, cache: SegmentCache) -> None:
+        self._config = config
+        self._cache = cache
+
+    async def load(self, keys: Sequence[str]) -> list[bytes | None]:
+        """Return each segment, or None for one that could not be had (the log says why)."""
+        cached = [self._cache.peek(key) for key in keys]
+        if None not in cached:
+            return cached
+        return await asyncio.gather(
+            *(
+                self._load(key) if data is None else _ready(data)
+                for key, data in zip(keys, cached, strict=True)
+            )
+        )
+
+    async def one(self, key: str) -> bytes:
+        """Return one segment. Raises what the store raises, `Corrupt`, or `Unavailable` in time."""
+        try:
+            async with asyncio.timeout(self._config.load_ms_max / 1000):
+                return await self._cache.get(key)
+        except TimeoutError as error:
+            raise Unavailable(f"{key}: not read within {self._config.load_ms_max} ms") from error
+
+    async def _load(self, key: str) -> bytes | None:
+        try:
+            return await self.one(key)
+        except SkylogError as error:
+            log.error("cannot read segment %s: %s", key, error)
+            return None
+
+
+async def _ready(data: bytes) -> bytes:
+    return data

@@ -1,0 +1,121 @@
+"""Commits in the order of sealing: stored segments that wait together travel together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from skylog.coordinator.base import SegmentCommit
+from skylog.errors import SkylogError, Unavailable
+from skylog.wire.codes import ErrorCode
+
+if TYPE_CHECKING:
+    from skylog.coordinator.base import Coordinator
+    from skylog.core import CommitResult, SealedSegment
+    from skylog.produce.upload import Upload
+    from skylog.storage.cache import SegmentCache
+
+log = logging.getLogger("skylog.produce")
+
+COMMITS_TOGETHER_MAX = 16
+
+
+class CommitQueue:
+    """Uploads in seal order; the head is committed once it is stored.
+
+    After a commit whose outcome is unknown the producers get a retriable error and the object stays:
+    idempotent producers ask again, and the coordinator knows what it has taken.
+    """
+
+    def __init__(
+        self,
+        *,
+        coordinator: Coordinator,
+        cache: SegmentCache,
+        broker_id: int,
+        broker_epoch: int,
+        on_commit: Callable[[SealedSegment], None],
+        on_answered: Callable[[Upload], None],
+    ) -> None:
+        self._coordinator = coordinator
+        self._cache = cache
+        self._broker_id = broker_id
+        self._broker_epoch = broker_epoch
+        self._on_commit = on_commit
+        self._on_answered = on_answered
+        self._queue: deque[Upload] = deque()
+        self._task: asyncio.Task[None] | None = None
+
+    def __repr__(self) -> str:
+        return f"<CommitQueue {len(self._queue)} waiting, {'running' if self._task else 'idle'}>"
+
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    def add(self, upload: Upload) -> None:
+        """Take the next segment of the order, before it is stored."""
+        self._queue.append(upload)
+
+    def kick(self) -> None:
+        """Look whether the head can be committed now."""
+        if self._task is None and self._queue and self._queue[0].done:
+            self._task = asyncio.create_task(self._run())
+
+    async def _run(self) -> None:
+        try:
+            while ready := self._take_ready():
+                await self._settle(ready)
+        finally:
+            self._task = None
+
+    def _take_ready(self) -> list[Upload]:
+        ready: list[Upload] = []
+        while self._queue and self._queue[0].done and len(ready) < COMMITS_TOGETHER_MAX:
+            ready.append(self._queue.popleft())
+        return ready
+
+    async def _settle(self, uploads: list[Upload]) -> None:
+        stored = [upload for upload in uploads if upload.error is None]
+        results = iter(await self._commit(stored))
+        for upload in uploads:
+            self._answer(upload, upload.error or next(results))
+
+    async def _commit(self, uploads: list[Upload]) -> list[CommitResult | SkylogError]:
+        if not uploads:
+            return []
+        try:
+            return await self._coordinator.commit_segments([self._request(upload) for upload in uploads])
+        except SkylogError as error:
+            return [error] * len(uploads)
+        except Exception as error:
+            log.exception("the coordinator failed in a way it should not")
+            return [Unavailable(repr(error))] * len(uploads)
+
+    def _request(self, upload: Upload) -> SegmentCommit:
+        return SegmentCommit(
+            upload.key,
+            upload.sealed.size,
+            upload.created_ms,
+            self._broker_id,
+            self._broker_epoch,
+            upload.sealed,
+        )
+
+    def _answer(self, upload: Upload, outcome: CommitResult | SkylogError) -> None:
+        if isinstance(outcome, SkylogError):
+            log.warning("%s: %d requests failed: %s", upload.key, len(upload.replies), outcome)
+            responses = upload.sealed.fail(ErrorCode.KAFKA_STORAGE_ERROR, str(outcome))
+        else:
+            self._cache.put(upload.key, upload.sealed.data)
+            responses = upload.sealed.answer(outcome)
+            self._on_commit(upload.sealed)
+        upload.sealed.release_data()
+        for reply, response in zip(upload.replies, responses, strict=True):
+            if response is None:
+                reply.close("a request with acks=0 failed")
+            else:
+                reply.send([response] if response else [])
+        self._on_answered(upload)

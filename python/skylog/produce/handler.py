@@ -1,0 +1,69 @@
+"""Produce requests: parsed, checked, admitted."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from skylog.core import Frame, ProduceRequest, TopicTable, parse_produce
+from skylog.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from skylog.clock import Clock
+    from skylog.config import ProduceConfig
+    from skylog.produce.pipeline import ProducePipeline
+    from skylog.wire.exchange import Reply
+
+
+class ProduceHandler:
+    """The `RawHandler` of Produce.
+
+    Requests enter the pipeline in the order of their connection. One with much compressed data is checked on
+    a thread; its connection starts nothing else meanwhile.
+    """
+
+    def __init__(
+        self, config: ProduceConfig, clock: Clock, topics: TopicTable, pipeline: ProducePipeline
+    ) -> None:
+        self._config = config
+        self._clock = clock
+        self._topics = topics
+        self._pipeline = pipeline
+        self._checks: set[asyncio.Task[None]] = set()
+
+    def __call__(self, frame: Frame, reply: Reply) -> None:
+        """Admit one request, or answer it at once when nothing of it can be admitted."""
+        try:
+            request = parse_produce(
+                frame, self._topics, self._clock.now_ms(), self._config.inline_check_bytes_max
+            )
+        except InvalidRequest as error:
+            reply.close(f"produce version {frame.api_version}: {error}")
+            return
+        if request.unchecked_bytes:
+            self._check_on_thread(request, reply)
+        else:
+            self._admit(request, reply)
+
+    def _admit(self, request: ProduceRequest, reply: Reply) -> None:
+        if request.accepted:
+            self._pipeline.append(request, reply)
+            return
+        response = request.response()
+        if response is None:
+            reply.close("a request with acks=0 failed")
+        else:
+            reply.send([response] if response else [])
+
+    def _check_on_thread(self, request: ProduceRequest, reply: Reply) -> None:
+        reply.hold()
+        task = asyncio.create_task(self._check(request, reply))
+        self._checks.add(task)
+        task.add_done_callback(self._checks.discard)
+
+    async def _check(self, request: ProduceRequest, reply: Reply) -> None:
+        try:
+            await asyncio.to_thread(request.check, self._clock.now_ms())
+            self._admit(request, reply)
+        finally:
+            reply.release()

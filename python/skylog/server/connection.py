@@ -1,0 +1,284 @@
+"""One connection: frames in, answers out in the same order, nobody else disturbed.
+
+Produce requests that follow each other run at once (pipelining); every other request starts when all before it
+are answered, as in Kafka, so a client sees its own writes and one connection holds one answer at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol, cast
+
+from skylog.core import Frame, FrameReader, Scratch
+from skylog.errors import InvalidRequest
+from skylog.wire.exchange import Gate
+
+if TYPE_CHECKING:
+    from skylog.config import ServerConfig
+
+log = logging.getLogger("skylog.server")
+
+PRODUCE = 0
+
+
+class Starter(Protocol):
+    """What takes requests off a connection (the dispatcher)."""
+
+    def start(self, frame: Frame, reply: Slot) -> None:
+        """Begin to answer `frame`; returns at once."""
+        ...
+
+
+# Why a connection is not read; plain bits, since they are tested for every request.
+PAUSE_TURN = 1
+"""It had its share of this turn of the loop."""
+PAUSE_WRITES = 2
+"""Its client does not read the answers."""
+PAUSE_PENDING = 4
+"""Requests wait for those before them, or at the gate."""
+PAUSE_DRAIN = 8
+"""The broker goes down."""
+
+
+class Slot:
+    """The place of one answer (a `wire.exchange.Reply`)."""
+
+    __slots__ = ("_connection", "_lost", "buffers", "is_produce")
+
+    def __init__(self, connection: Connection, is_produce: bool) -> None:
+        self._connection = connection
+        self._lost: Callable[[], object] | None = None
+        self.buffers: Sequence[bytes | memoryview] | None = None
+        self.is_produce = is_produce
+
+    @property
+    def client_host(self) -> str:
+        """The address of the client."""
+        return self._connection.host
+
+    def send(self, buffers: Sequence[bytes | memoryview]) -> None:
+        """Give the answer; it goes out when all before it have."""
+        self.buffers = buffers
+        self._lost = None
+        self._connection.flush()
+
+    def close(self, reason: str) -> None:
+        """Close the connection instead."""
+        self._lost = None
+        self._connection.fail(reason)
+
+    def hold(self) -> None:
+        """Let no later request start before `release`."""
+        self._connection.held = True
+
+    def release(self) -> None:
+        """End a `hold`."""
+        self._connection.held = False
+        self._connection.advance()
+
+    def on_lost(self, callback: Callable[[], object]) -> None:
+        """Call back if the connection is lost first."""
+        self._lost = callback
+
+    def lose(self) -> None:
+        """Tell whoever works on the answer that nobody wants it."""
+        if self._lost is not None:
+            callback, self._lost = self._lost, None
+            callback()
+
+
+class Connection(asyncio.BufferedProtocol):
+    """Framing and order of one client's connection."""
+
+    def __init__(
+        self,
+        config: ServerConfig,
+        scratch: Scratch,
+        starter: Starter,
+        gate: Gate,
+        connections: set[Connection],
+    ) -> None:
+        self._config = config
+        self._reader = FrameReader(scratch, config.frame_bytes_max)
+        self._starter = starter
+        self._gate = gate
+        self._connections = connections
+        self._pending: deque[Frame] = deque()
+        self._slots: deque[Slot] = deque()
+        self._pauses = 0
+        self._turn_bytes = 0
+        self._closed = False
+        self._at_gate = False
+        self._advancing = False
+        self.held = False
+        self.host = "?"
+        self._loop = asyncio.get_running_loop()
+
+    def __repr__(self) -> str:
+        return (
+            f"<Connection {self.host} {len(self._slots)} in flight, {len(self._pending)} pending,"
+            f" {self._reader.pending} bytes partial, paused {self._pauses:04b}>"
+        )
+
+    # What the transport calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the transport, or refuse it when there are too many."""
+        self._transport = cast("asyncio.Transport", transport)
+        peer = transport.get_extra_info("peername")
+        self.host = peer[0] if isinstance(peer, tuple) else "local"
+        if len(self._connections) >= self._config.connections_max:
+            self.fail(f"more than {self._config.connections_max} connections")
+        self._connections.add(self)
+
+    def get_buffer(self, _size_hint: int) -> memoryview:
+        """Return room for the next receive."""
+        return self._reader.get_buffer()
+
+    def buffer_updated(self, size: int) -> None:
+        """Take received bytes, start what is whole, and yield to others after a share of the turn."""
+        if self._closed:
+            return
+        try:
+            frames = self._reader.buffer_updated(size)
+        except InvalidRequest as error:
+            self.fail(str(error))
+            return
+        self._pending.extend(frames)
+        if self._pending:
+            self.advance()
+        self._count_turn(size)
+
+    def pause_writing(self) -> None:
+        """Stop reading: the client does not take its answers."""
+        self._pause(PAUSE_WRITES)
+
+    def resume_writing(self) -> None:
+        """Go on: the client took its answers."""
+        self._resume(PAUSE_WRITES)
+        self.advance()
+
+    def eof_received(self) -> bool:
+        """Close when the client has sent its last byte."""
+        return False
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        """Forget what waits; tell those who work on it."""
+        self._closed = True
+        self._connections.discard(self)
+        self._pending.clear()
+        slots, self._slots = self._slots, deque()
+        for slot in slots:
+            slot.lose()
+
+    # What slots and the dispatcher call.
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is in flight or waiting."""
+        return not self._slots and not self._pending
+
+    def advance(self) -> None:
+        """Start pending requests as far as order and back-pressure allow."""
+        if self._advancing:
+            return
+        self._advancing = True
+        try:
+            while self._pending and self._may_start(self._pending[0]):
+                self._start(self._pending.popleft())
+        finally:
+            self._advancing = False
+        if self._pending and not self._closed:
+            self._pause(PAUSE_PENDING)
+        else:
+            self._resume(PAUSE_PENDING)
+
+    def flush(self) -> None:
+        """Write the answers that are next in order, then see what may start."""
+        if self._closed:
+            return
+        slots = self._slots
+        ready: list[bytes | memoryview] = []
+        while slots and (buffers := slots[0].buffers) is not None:
+            slots.popleft()
+            ready.extend(buffers)
+        if len(ready) == 1:
+            self._transport.write(ready[0])
+        elif ready:
+            self._transport.writelines(ready)
+        if self._pending:
+            self.advance()
+
+    def fail(self, reason: str) -> None:
+        """Close at once, saying why in the log; answers not yet written are dropped."""
+        if self._closed:
+            return
+        log.warning("closing connection from %s: %s", self.host, reason)
+        self._closed = True
+        self._pending.clear()
+        self._transport.abort()
+
+    def drain(self) -> None:
+        """Take no further requests; what is in flight is still answered."""
+        self._pause(PAUSE_DRAIN)
+        self._pending.clear()
+
+    def close(self) -> None:
+        """Close after what was written has gone out."""
+        if not self._closed:
+            self._transport.close()
+
+    # Order and turns.
+
+    def _may_start(self, frame: Frame) -> bool:
+        if self.held or self._pauses & (PAUSE_WRITES | PAUSE_DRAIN):
+            return False
+        if frame.api_key != PRODUCE:
+            return not self._slots
+        if self._gate.shut:
+            self._wait_at_gate()
+            return False
+        return len(self._slots) < self._config.inflight_requests_max and (
+            not self._slots or self._slots[-1].is_produce
+        )
+
+    def _start(self, frame: Frame) -> None:
+        slot = Slot(self, frame.api_key == PRODUCE)
+        self._slots.append(slot)
+        self._starter.start(frame, slot)
+
+    def _wait_at_gate(self) -> None:
+        if not self._at_gate:
+            self._at_gate = True
+            self._gate.wait(self._through_gate)
+
+    def _through_gate(self) -> None:
+        self._at_gate = False
+        if not self._closed:
+            self._loop.call_soon(self.advance)
+
+    def _count_turn(self, size: int) -> None:
+        if not self._turn_bytes:
+            self._loop.call_soon(self._end_turn)
+        self._turn_bytes += size
+        if self._turn_bytes >= self._config.turn_bytes_max:
+            self._pause(PAUSE_TURN)
+
+    def _end_turn(self) -> None:
+        self._turn_bytes = 0
+        self._resume(PAUSE_TURN)
+
+    def _pause(self, why: int) -> None:
+        if not self._pauses and not self._closed:
+            self._transport.pause_reading()
+        self._pauses |= why
+
+    def _resume(self, why: int) -> None:
+        if not self._pauses:
+            return
+        self._pauses &= ~why
+        if not self._pauses and not self._closed:
+            self._transport.resume_reading()

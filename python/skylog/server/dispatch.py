@@ -1,0 +1,77 @@
+"""From a frame to whoever answers it, by the one table of what is served."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+
+from skylog.core import Frame
+from skylog.errors import InvalidRequest, SkylogError
+from skylog.server.connection import Slot
+from skylog.wire import apis, codec
+from skylog.wire.exchange import Handler, RawHandler, Request
+
+log = logging.getLogger("skylog.server")
+
+API_VERSIONS = 18
+
+
+class Dispatcher:
+    """Answers what is served and closes the connection on all else, as Kafka does."""
+
+    def __init__(self, raw: Mapping[int, RawHandler], handlers: Mapping[int, Handler]) -> None:
+        self._raw = raw
+        self._handlers = handlers
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def running(self) -> int:
+        """Control-plane requests under way."""
+        return len(self._tasks)
+
+    def start(self, frame: Frame, reply: Slot) -> None:
+        """Begin to answer `frame`; returns at once."""
+        key, version = frame.api_key, frame.api_version
+        if not apis.accepts(key, version):
+            self._refuse(frame, reply)
+        elif (raw := self._raw.get(key)) is not None:
+            raw(frame, reply)
+        else:
+            self._decode(frame, reply)
+
+    async def cancel(self) -> None:
+        """Stop what still runs; used when the broker goes down."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _refuse(self, frame: Frame, reply: Slot) -> None:
+        if frame.api_key == API_VERSIONS:
+            reply.send([apis.unsupported_api_versions(frame.correlation_id)])
+        else:
+            reply.close(f"api key {frame.api_key} version {frame.api_version} is not served")
+
+    def _decode(self, frame: Frame, reply: Slot) -> None:
+        key, version = frame.api_key, frame.api_version
+        try:
+            body = codec.decode_request(key, version, bytes(frame), frame.body_position)
+        except InvalidRequest as error:
+            reply.close(f"api key {key} version {version}: {error}")
+            return
+        request = Request(key, version, body, frame.client_id, reply.client_host)
+        task = asyncio.create_task(self._answer(request, frame.correlation_id, reply))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _answer(self, request: Request, correlation_id: int, reply: Slot) -> None:
+        try:
+            body = await self._handlers[request.api_key](request)
+            response = codec.encode_response(request.api_key, request.version, correlation_id, body)
+        except SkylogError as error:
+            reply.close(f"api key {request.api_key} version {request.version}: {error}")
+        except Exception:
+            log.exception("api key %d version %d failed", request.api_key, request.version)
+            reply.close("internal error")
+        else:
+            reply.send([response])
