@@ -1,1 +1,3 @@
 //! Produce and Fetch as they travel.
+
+pub mod frames;
