@@ -1,0 +1,233 @@
+"""The composition root: builds every part from a `Config`, starts them, drains and stops them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from skylog.catalog.catalog import Catalog
+from skylog.catalog.handlers import handlers as catalog_handlers
+from skylog.clock import Clock, Entropy, SystemClock, SystemEntropy
+from skylog.config import Config
+from skylog.coordinator.base import Coordinator
+from skylog.coordinator.open import open_coordinator
+from skylog.core import SealedSegment, TopicTable
+from skylog.fetch.handler import FetchHandler
+from skylog.fetch.load import SegmentLoader, segment_loader
+from skylog.fetch.offsets import OffsetsHandler
+from skylog.fetch.wait import Parking
+from skylog.groups.handlers import handlers as groups_handlers
+from skylog.groups.room import GroupRoom
+from skylog.loop import new_event_loop
+from skylog.model import ClusterView, Node
+from skylog.produce.budget import PutBudget
+from skylog.produce.commit import CommitQueue
+from skylog.produce.handler import ProduceHandler
+from skylog.produce.pipeline import ProducePipeline
+from skylog.produce.upload import Uploader
+from skylog.server.dispatch import Dispatcher
+from skylog.server.listener import Listener
+from skylog.storage.base import ObjectStore
+from skylog.storage.cache import SegmentCache
+from skylog.storage.metered import Metered
+from skylog.storage.open import open_store
+from skylog.wire.exchange import Gate, Handler, RawHandler
+
+log = logging.getLogger("skylog")
+
+PRODUCE = 0
+FETCH = 1
+PUTS_PER_SECOND_BILLED = 4.0
+PUTS_PER_SECOND_FREE = 100.0
+
+
+class Broker:
+    """One broker: stateless but for what is on its way.
+
+    Parameters
+    ----------
+    config
+        What to build from.
+    clock, entropy
+        Where time and randomness come from.
+    """
+
+    def __init__(self, config: Config, *, clock: Clock | None = None, entropy: Entropy | None = None) -> None:
+        self.config = config
+        self.clock = clock or SystemClock()
+        self.entropy = entropy or SystemEntropy()
+        self.store = Metered(open_store(config.store, self.clock))
+        self.coordinator: Coordinator = open_coordinator(config.coordinator, self.clock)
+        self.port = 0
+        self._parts: Parts | None = None
+
+    def __repr__(self) -> str:
+        return f"<Broker {self.config.server.node_id} on port {self.port}, {self._parts!r}>"
+
+    async def start(self) -> None:
+        """Open store and coordinator, load the catalog, listen.
+
+        Raises `InvalidConfig` when something cannot be had; the message says what to do.
+        """
+        await self.store.open()
+        await self.coordinator.open()
+        epoch = await self.coordinator.register_broker(self.config.server.node_id)
+        self._parts = await assemble(self, epoch)
+        self.port = await self._parts.listener.open()
+        self._parts.jobs.start()
+        log.info("broker %d epoch %d listens on port %d", self.config.server.node_id, epoch, self.port)
+
+    async def drain(self) -> None:
+        """Take no more requests, commit and answer what was taken, then stop everything.
+
+        What cannot be stored within `server.drain_ms_max` is not acknowledged; producers try it elsewhere.
+        """
+        if self._parts is not None:
+            await self._parts.drain(self.clock, self.config.server.drain_ms_max / 1000)
+        await self.coordinator.close()
+        await self.store.close()
+
+    def view(self) -> ClusterView:
+        """Return the cluster as clients may see it now."""
+        server = self.config.server
+        host = server.advertised_host or _reachable(server.host)
+        node = Node(server.node_id, host, server.advertised_port or self.port, server.rack)
+        return ClusterView(self.coordinator.cluster_id, (node,), server.node_id)
+
+
+@dataclass(slots=True)
+class Parts:
+    """What runs once the broker has started."""
+
+    listener: Listener
+    dispatcher: Dispatcher
+    pipeline: ProducePipeline
+    parking: Parking
+    groups: GroupRoom
+    jobs: Jobs
+    cache: SegmentCache
+
+    async def drain(self, clock: Clock, seconds_max: float) -> None:
+        """Let what is in flight finish, then stop."""
+        self.listener.refuse()
+        self.parking.close()
+        self.pipeline.flush()
+        self.groups.close()
+        if not await self.listener.settle(clock, seconds_max):
+            log.warning("not all requests could be answered within %g s", seconds_max)
+        await self.jobs.stop()
+        await self.dispatcher.cancel()
+        await self.listener.close()
+
+
+async def assemble(broker: Broker, epoch: int) -> Parts:
+    """Build the parts of a broker whose store and coordinator are open."""
+    config, clock, entropy = broker.config, broker.clock, broker.entropy
+    topics = TopicTable()
+    catalog = Catalog(broker.coordinator, topics, config.topics, entropy)
+    await catalog.load()
+    cache = SegmentCache(segment_loader(broker.store), config.fetch.cache_bytes_max, config.fetch.loads_max)
+    loader = SegmentLoader(config.fetch, cache)
+    parking = Parking()
+    catalog.on_delete(parking.wake_topic)
+    gate = Gate(config.produce.buffer_bytes_max)
+    pipeline = build_produce(broker, epoch, gate, cache, parking.wake)
+    groups = GroupRoom(broker.coordinator, catalog, config.groups, clock, entropy)
+    raw: dict[int, RawHandler] = {
+        PRODUCE: ProduceHandler(config.produce, clock, topics, pipeline),
+        FETCH: FetchHandler(
+            config=config.fetch,
+            clock=clock,
+            topics=topics,
+            coordinator=broker.coordinator,
+            loader=loader,
+            parking=parking,
+        ),
+    }
+    handlers: dict[int, Handler] = {
+        **catalog_handlers(catalog, broker.coordinator, config, broker.view),
+        **groups_handlers(groups),
+        **OffsetsHandler(catalog, broker.coordinator, loader).handlers(),
+    }
+    dispatcher = Dispatcher(raw, handlers)
+    listener = Listener(config.server, dispatcher, gate)
+    jobs = Jobs(broker.coordinator, broker.store, clock)
+    return Parts(listener, dispatcher, pipeline, parking, groups, jobs, cache)
+
+
+def build_produce(
+    broker: Broker,
+    epoch: int,
+    gate: Gate,
+    cache: SegmentCache,
+    on_commit: Callable[[SealedSegment], None],
+) -> ProducePipeline:
+    """Build the produce pipeline, from the buffer to the commit queue."""
+    config, clock, entropy = broker.config.produce, broker.clock, broker.entropy
+    node_id = broker.config.server.node_id
+    pipeline = ProducePipeline(
+        config=config,
+        clock=clock,
+        entropy=entropy,
+        gate=gate,
+        budget=PutBudget(
+            put_rate(config.put_rate_per_second, broker.store),
+            config.put_burst,
+            config.linger_ms_max / 1000,
+            clock.monotonic(),
+        ),
+        uploader=Uploader(broker.store, config, clock, entropy),
+        broker_id=node_id,
+        broker_epoch=epoch,
+    )
+    commits = CommitQueue(
+        coordinator=broker.coordinator,
+        cache=cache,
+        broker_id=node_id,
+        broker_epoch=epoch,
+        on_commit=on_commit,
+        on_answered=pipeline.answered,
+    )
+    pipeline.attach(commits)
+    return pipeline
+
+
+def put_rate(configured: float | None, store: ObjectStore) -> float:
+    """Return the PUTs a second that time may cause: few where each costs money."""
+    if configured is not None:
+        return configured
+    return PUTS_PER_SECOND_BILLED if store.billed else PUTS_PER_SECOND_FREE
+
+
+def run(config: Config, ready: Callable[[Broker], None] | None = None) -> int:
+    """Run a broker until SIGTERM or SIGINT, then drain; return the exit code.
+
+    `ready` is called once when the broker listens.
+    """
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        return runner.run(_serve(config, ready))
+
+
+async def _serve(config: Config, ready: Callable[[Broker], None] | None) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    broker = Broker(config)
+    try:
+        await broker.start()
+        if ready is not None:
+            ready(broker)
+        await stop.wait()
+    finally:
+        await broker.drain()
+    return 0
+
+
+def _reachable(host: str) -> str:
+    """Return what clients can connect to when nothing is advertised: a wildcard names this machine."""
+    return socket.gethostname() if host in {"", "0.0.0.0", "::"} else host
