@@ -4,8 +4,8 @@
     python benches/python/bench_broker.py produce fetch   some
     python benches/python/bench_broker.py produce --serve --data DIR    other `skylog serve` arguments
 
-Each prints medians and ranges over --rounds runs. The generator sends prebuilt frames from this process; only the
-broker's own CPU time counts.
+Each prints medians and ranges over --rounds runs. The generator sends prebuilt frames from this process; only
+the broker's own CPU time counts.
 """
 
 from __future__ import annotations

@@ -1,0 +1,47 @@
+"""The PUT budget: quiet brokers upload at once, busy ones pay their rate."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skylog.produce.budget import PutBudget
+
+
+def test_a_quiet_broker_waits_for_nothing() -> None:
+    budget = PutBudget(rate=4, burst=4, linger_s_max=0.25, now=0)
+    for second in range(10):
+        assert budget.wait_s(second, oldest=second) == 0
+        budget.spend(second)
+
+
+def test_after_the_burst_a_token_comes_every_quarter_second() -> None:
+    budget = PutBudget(rate=4, burst=4, linger_s_max=1, now=0)
+    for _ in range(4):
+        assert budget.wait_s(0, oldest=0) == 0
+        budget.spend(0)
+    assert budget.wait_s(0, oldest=0) == pytest.approx(0.25)
+    assert budget.wait_s(0.1, oldest=0.1) == pytest.approx(0.15)
+    assert budget.wait_s(0.25, oldest=0.1) == 0
+
+
+def test_the_linger_bounds_the_wait() -> None:
+    budget = PutBudget(rate=0.1, burst=1, linger_s_max=0.5, now=0)
+    budget.spend(0)
+    assert budget.wait_s(0, oldest=0) == pytest.approx(0.5)
+    assert budget.wait_s(0.3, oldest=0) == pytest.approx(0.2)
+    assert budget.wait_s(0.6, oldest=0) == 0
+
+
+@given(st.lists(st.floats(0.0001, 0.5), min_size=1, max_size=200))
+def test_time_never_causes_more_puts_than_rate_and_burst_allow(gaps: list[float]) -> None:
+    """With a linger beyond the refill time no token is overdrawn."""
+    budget = PutBudget(rate=4, burst=4, linger_s_max=1, now=0)
+    now, puts = 0.0, 0
+    for gap in gaps:
+        now += gap
+        if budget.wait_s(now, oldest=now) == 0:
+            budget.spend(now)
+            puts += 1
+    assert puts <= 4 + 4 * now + 1e-6

@@ -1,0 +1,214 @@
+"""Order, pipelining and back-pressure of one connection, with a transport that only notes what it is told."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from collections.abc import AsyncIterator
+
+import pytest
+
+from skylog.config import ServerConfig
+from skylog.core import Frame, Scratch
+from skylog.server.connection import Connection, Slot
+from skylog.wire.exchange import Gate
+
+PRODUCE, FETCH, METADATA = 0, 1, 3
+
+
+class NotingTransport(asyncio.Transport):
+    def __init__(self) -> None:
+        super().__init__({"peername": ("192.0.2.7", 4711)})
+        self.written = b""
+        self.reading = True
+        self.aborted = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written += bytes(data)
+
+    def pause_reading(self) -> None:
+        assert self.reading, "paused twice"
+        self.reading = False
+
+    def resume_reading(self) -> None:
+        assert not self.reading, "resumed twice"
+        self.reading = True
+
+    def abort(self) -> None:
+        self.aborted = True
+
+    def close(self) -> None:
+        self.aborted = True
+
+
+class Requests:
+    """A starter that keeps what it is given until the test answers it."""
+
+    def __init__(self) -> None:
+        self.started: list[tuple[int, Slot]] = []
+
+    def start(self, frame: Frame, reply: Slot) -> None:
+        self.started.append((frame.correlation_id, reply))
+
+    @property
+    def ids(self) -> list[int]:
+        return [correlation_id for correlation_id, _ in self.started]
+
+    def answer(self, correlation_id: int) -> None:
+        slot = next(slot for number, slot in self.started if number == correlation_id)
+        slot.send([b"<%d>" % correlation_id])
+
+
+def frame(api_key: int, correlation_id: int, body: bytes = b"") -> bytes:
+    payload = struct.pack(">hhih", api_key, 9, correlation_id, -1) + body
+    return struct.pack(">i", len(payload)) + payload
+
+
+class Wire:
+    """A connection with both of its ends in the hands of the test."""
+
+    def __init__(self, config: ServerConfig, gate: Gate) -> None:
+        self.requests = Requests()
+        self.transport = NotingTransport()
+        self.all: set[Connection] = set()
+        self.connection = Connection(config, Scratch(), self.requests, gate, self.all)
+        self.connection.connection_made(self.transport)
+
+    def receive(self, data: bytes) -> None:
+        while data and not self.transport.aborted:
+            room = self.connection.get_buffer(-1)
+            size = min(len(room), len(data))
+            room[:size] = data[:size]
+            self.connection.buffer_updated(size)
+            data = data[size:]
+
+
+@pytest.fixture
+async def gate() -> Gate:
+    return Gate(1000)
+
+
+@pytest.fixture
+async def wire(gate: Gate) -> AsyncIterator[Wire]:
+    yield Wire(ServerConfig(inflight_requests_max=4), gate)
+
+
+async def test_produce_requests_run_at_once_and_answers_keep_the_order_of_requests(wire: Wire) -> None:
+    wire.receive(b"".join(frame(PRODUCE, n) for n in (1, 2, 3)))
+    assert wire.requests.ids == [1, 2, 3]
+    wire.requests.answer(3)
+    wire.requests.answer(2)
+    assert wire.transport.written == b""
+    wire.requests.answer(1)
+    assert wire.transport.written == b"<1><2><3>"
+
+
+async def test_other_requests_start_when_all_before_them_are_answered(wire: Wire) -> None:
+    wire.receive(frame(PRODUCE, 1) + frame(FETCH, 2) + frame(METADATA, 3) + frame(PRODUCE, 4))
+    assert wire.requests.ids == [1]
+    for done, started in [(1, [1, 2]), (2, [1, 2, 3]), (3, [1, 2, 3, 4])]:
+        wire.requests.answer(done)
+        assert wire.requests.ids == started
+
+
+async def test_a_connection_with_waiting_requests_is_not_read(wire: Wire) -> None:
+    wire.receive(frame(FETCH, 1) + frame(FETCH, 2))
+    assert not wire.transport.reading
+    wire.requests.answer(1)
+    assert wire.transport.reading
+
+
+async def test_unanswered_produce_requests_are_bounded(wire: Wire) -> None:
+    wire.receive(b"".join(frame(PRODUCE, n) for n in range(6)))
+    assert wire.requests.ids == [0, 1, 2, 3]
+    assert not wire.transport.reading
+    wire.requests.answer(0)
+    assert wire.requests.ids == [0, 1, 2, 3, 4]
+
+
+async def test_producers_wait_while_the_gate_is_shut_and_others_do_not(wire: Wire, gate: Gate) -> None:
+    gate.take(1000)
+    other = Wire(ServerConfig(), gate)
+    wire.receive(frame(PRODUCE, 1))
+    other.receive(frame(METADATA, 1))
+    assert wire.requests.ids == []
+    assert other.requests.ids == [1]
+    assert not wire.transport.reading
+    gate.give(1)
+    await asyncio.sleep(0)  # noqa: TID251 - one turn of the loop
+    assert wire.requests.ids == [1]
+    assert wire.transport.reading
+
+
+async def test_a_client_that_does_not_read_its_answers_is_not_served_further(wire: Wire) -> None:
+    wire.receive(frame(FETCH, 1))
+    wire.connection.pause_writing()
+    assert not wire.transport.reading
+    wire.receive(frame(FETCH, 2))
+    wire.requests.answer(1)
+    assert wire.requests.ids == [1]
+    wire.connection.resume_writing()
+    assert wire.requests.ids == [1, 2]
+
+
+async def test_nothing_starts_while_a_request_is_held(wire: Wire) -> None:
+    wire.receive(frame(PRODUCE, 1))
+    wire.requests.started[0][1].hold()
+    wire.receive(frame(PRODUCE, 2))
+    assert wire.requests.ids == [1]
+    wire.requests.started[0][1].release()
+    assert wire.requests.ids == [1, 2]
+
+
+async def test_after_a_share_of_the_turn_others_come_first(gate: Gate) -> None:
+    wire = Wire(ServerConfig(turn_bytes_max=100), gate)
+    wire.receive(frame(PRODUCE, 1, bytes(200)))
+    assert wire.requests.ids == [1]
+    assert not wire.transport.reading
+    await asyncio.sleep(0)  # noqa: TID251 - one turn of the loop
+    assert wire.transport.reading
+
+
+@pytest.mark.parametrize("size", [-1, 0, 9, 2**31 - 1])
+async def test_a_frame_of_impossible_size_closes_the_connection(wire: Wire, size: int) -> None:
+    wire.receive(struct.pack(">i", size) + bytes(16))
+    assert wire.transport.aborted
+    assert wire.requests.ids == []
+
+
+async def test_a_lost_connection_tells_who_works_on_its_answers(wire: Wire) -> None:
+    lost = []
+    wire.receive(frame(FETCH, 1))
+    wire.requests.started[0][1].on_lost(lambda: lost.append(1))
+    wire.connection.connection_lost(None)
+    assert lost == [1]
+    assert not wire.all
+    wire.requests.answer(1)
+    assert wire.transport.written == b""
+
+
+async def test_an_answer_of_no_buffers_writes_nothing_but_keeps_its_place(wire: Wire) -> None:
+    wire.receive(frame(PRODUCE, 1) + frame(PRODUCE, 2))
+    wire.requests.answer(2)
+    wire.requests.started[0][1].send([])
+    assert wire.transport.written == b"<2>"
+
+
+async def test_too_many_connections_are_refused(gate: Gate) -> None:
+    config = ServerConfig(connections_max=1)
+    first = Wire(config, gate)
+    second = Connection(config, Scratch(), Requests(), gate, first.all)
+    transport = NotingTransport()
+    second.connection_made(transport)
+    assert transport.aborted
+    assert not first.transport.aborted
+
+
+async def test_draining_answers_what_is_in_flight_and_starts_nothing_else(wire: Wire) -> None:
+    wire.receive(frame(FETCH, 1) + frame(FETCH, 2))
+    wire.connection.drain()
+    assert not wire.connection.idle
+    wire.requests.answer(1)
+    assert wire.transport.written == b"<1>"
+    assert wire.requests.ids == [1]
+    assert wire.connection.idle
