@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 """Write python/skylog/wire/schemas.py from the metadata of kio, the facts of all versions merged.
 
-    scripts/generate_schemas.py           write the table
-    scripts/generate_schemas.py --check   fail if the committed table is not what would be written
+Without arguments it writes the table; with --check it fails if the committed table is not what would be written.
 """
 
 from __future__ import annotations
@@ -47,11 +46,16 @@ Generated from kio {kio} by scripts/generate_schemas.py; do not edit.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from skylog.wire.facts import Direction, Message
 from skylog.wire.facts import Field as F
 
+'''
+
+FOOTER = '''}
+"""Every message that a client may send or get, by API key and direction; built when first asked for."""
 '''
 
 
@@ -221,22 +225,22 @@ def render_fields(fields: Sequence[Field], depth: int) -> str:
 def render_message(message: Message, depth: int) -> str:
     """Write a message as source."""
     head = f'"{message.name}", {message.since}, {message.until}, {message.flexible}'
-    return f"Message({head}, ({render_fields(message.fields, depth + 1)}))"
+    return f"lambda: Message({head}, ({render_fields(message.fields, depth + 1)}))"
 
 
 def render() -> str:
     """Return the whole table as source."""
     parts = [HEADER.format(kio=installed_version("kio"))]
-    parts.append("MESSAGES: Final[dict[tuple[int, Direction], Message]] = {\n")
+    parts.append("MESSAGES: Final[dict[tuple[int, Direction], Callable[[], Message]]] = {\n")
     for key, name in api_key_map.items():
         if key not in INTERNAL_KEYS:
             for direction in ("request", "response"):
                 message = message_of(versions_of(name, direction))
                 parts.append(f'    ({key}, "{direction}"): {render_message(message, 1)},\n')
-    parts.append('}\n"""Every message that a client may send or get, by API key and direction."""\n')
+    parts.append(FOOTER)
     for name in BLOBS:
         message = message_of(versions_of(name, "data"))
-        parts.append(f"\n{name.upper()}: Final = {render_message(message, 0)}\n")
+        parts.append(f"\n{name.upper()}: Final[Callable[[], Message]] = {render_message(message, 0)}\n")
     return "".join(parts)
 
 

@@ -1,0 +1,1 @@
+"""The wire: messages as plain dicts, how they become bytes, and which of them are served."""
