@@ -34,7 +34,7 @@ impl ProducerState {
     /// Reads what [`ProducerState::to_bytes`] wrote.
     pub fn from_bytes(epoch: i16, bytes: &[u8]) -> Result<Self> {
         let count = bytes.len() / REMEMBERED_BYTES;
-        if bytes.len() % REMEMBERED_BYTES != 0 || count > REMEMBERED_MAX {
+        if !bytes.len().is_multiple_of(REMEMBERED_BYTES) || count > REMEMBERED_MAX {
             return Err(Error::Invalid {
                 what: "remembered batches",
                 position: 0,
