@@ -1,0 +1,1 @@
+"""Object stores, the names of objects, and the cache of segments."""

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from skylog.errors import InvalidRequest
+
 Buffer: TypeAlias = bytes | bytearray | memoryview
 
 
@@ -21,9 +23,10 @@ class ObjectInfo:
 class ObjectStore(Protocol):
     """A flat room of immutable objects.
 
-    Keys are relative, of ASCII letters, digits and ``-_./=``, never absolute and without ``..`` parts. Every method
-    may raise `Unavailable` (try again, the outcome of a PUT may be unknown) and `InvalidRequest` (a key
-    that cannot be).
+    Keys are relative, of ASCII letters, digits and ``-_./=``; no part between slashes is empty or starts
+    with a dot (`skylog.storage.keys.check_key`). A key that is a directory of another (``a`` and ``a/b``)
+    need not be possible. Every method may raise `Unavailable` (try again, the outcome of a PUT may be
+    unknown) and `InvalidRequest` (a key that cannot be). A call that is cancelled may still take effect.
     """
 
     @property
@@ -52,7 +55,10 @@ class ObjectStore(Protocol):
         ...
 
     async def get_range(self, key: str, position: int, size: int) -> bytes:
-        """Return `size` bytes from `position`: 1 GET. Raises `NotFound`; `InvalidRequest` past the end."""
+        """Return `size` bytes, at least 1, from `position`: 1 GET.
+
+        Raises `NotFound`; `InvalidRequest` for a range that is not wholly inside the object.
+        """
         ...
 
     async def delete(self, keys: Sequence[str]) -> None:
@@ -60,9 +66,28 @@ class ObjectStore(Protocol):
         ...
 
     def list(self, prefix: str = "", start_after: str = "") -> AsyncIterator[ObjectInfo]:
-        """Yield the objects below `prefix` in order of keys, after `start_after`: 1 LIST for 1,000."""
+        """Yield the objects whose keys begin with `prefix` in order of keys, after `start_after`.
+
+        1 LIST for 1,000. An object that comes or goes meanwhile may be seen or not.
+        """
         ...
 
     async def close(self) -> None:
         """Release connections and threads. Nothing is lost by not calling it."""
         ...
+
+
+def check_range(key: str, position: int, size: int) -> None:
+    """Raise `InvalidRequest` for a range that no object has."""
+    if position < 0 or size < 1:
+        raise InvalidRequest(
+            f"range of {key}: expected a position from 0 and a size from 1, found {position} and {size}"
+        )
+
+
+def check_range_end(key: str, position: int, size: int, object_size: int) -> None:
+    """Raise `InvalidRequest` for a range that ends behind its object."""
+    if position + size > object_size:
+        raise InvalidRequest(
+            f"range of {key}: expected an end up to {object_size}, the object's size, found {position + size}"
+        )

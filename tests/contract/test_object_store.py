@@ -1,0 +1,303 @@
+"""What every `ObjectStore` holds to. A new store joins by adding its fixture to `STORES`."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from skylog.clock import SystemClock, SystemEntropy
+from skylog.errors import InvalidRequest, NotFound
+from skylog.storage.base import ObjectStore
+from skylog.storage.delay import Delayed, Latency
+from skylog.storage.metered import Metered
+from skylog.storage.open import open_store
+
+MIB = 1024 * 1024
+
+
+def _memory(path: Path) -> ObjectStore:
+    return open_store("memory:")
+
+
+def _file(path: Path) -> ObjectStore:
+    return open_store(f"file://{path}/objects")
+
+
+def _delayed(path: Path) -> ObjectStore:
+    latency = Latency(0.1, 0.5)
+    return Delayed(_file(path), SystemClock(), SystemEntropy(), put=latency, get=latency)
+
+
+def _metered(path: Path) -> ObjectStore:
+    return Metered(_memory(path))
+
+
+STORES: dict[str, Callable[[Path], ObjectStore]] = {
+    "memory": _memory,
+    "file": _file,
+    "delayed file": _delayed,
+    "metered memory": _metered,
+}
+
+
+@pytest.fixture(params=STORES.values(), ids=STORES.keys())
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[ObjectStore]:
+    store: ObjectStore = request.param(tmp_path)
+    await store.open()
+    yield store
+    await store.close()
+
+
+async def keys_of(store: ObjectStore, prefix: str = "", start_after: str = "") -> list[str]:
+    return [found.key async for found in store.list(prefix, start_after)]
+
+
+async def put_all(store: ObjectStore, *keys: str) -> None:
+    await asyncio.gather(*(store.put(key, key.encode()) for key in keys))
+
+
+def pattern(size: int) -> bytes:
+    """Return bytes of which no two aligned KiB are alike, so that a swap is seen."""
+    return b"".join(hashlib.sha256(b"%d" % block).digest() * 32 for block in range(-(-size // 1024)))[:size]
+
+
+async def test_what_was_put_is_read_back(store: ObjectStore) -> None:
+    await store.put("segments/a", b"abc")
+    assert await store.get("segments/a") == b"abc"
+    assert type(await store.get("segments/a")) is bytes
+
+
+async def test_an_object_may_be_empty(store: ObjectStore) -> None:
+    await store.put("empty", b"")
+    assert await store.get("empty") == b""
+    assert [found.size async for found in store.list()] == [0]
+
+
+async def test_an_object_may_have_64_mib(store: ObjectStore) -> None:
+    data = pattern(64 * MIB)
+    await store.put("large", data)
+    # Compared outside assert: pytest would print 64 MiB.
+    same = await store.get("large") == data
+    assert same
+    tail = await store.get_range("large", 64 * MIB - 1000, 1000)
+    assert tail == data[-1000:]
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+async def test_any_buffer_can_be_put(store: ObjectStore, kind: Callable[[bytes], bytes]) -> None:
+    await store.put("buffer", kind(b"0123456789"))
+    assert await store.get("buffer") == b"0123456789"
+
+
+async def test_a_slice_of_a_buffer_can_be_put(store: ObjectStore) -> None:
+    await store.put("slice", memoryview(b"0123456789")[3:7])
+    assert await store.get("slice") == b"3456"
+
+
+async def test_a_buffer_that_changes_later_does_not_change_the_object(store: ObjectStore) -> None:
+    data = bytearray(b"before")
+    await store.put("kept", data)
+    data[:] = b"after!"
+    assert await store.get("kept") == b"before"
+
+
+async def test_the_same_key_may_be_put_again_with_the_same_bytes(store: ObjectStore) -> None:
+    for _ in range(3):
+        await store.put("again", b"same")
+    assert await store.get("again") == b"same"
+    assert await keys_of(store) == ["again"]
+
+
+async def test_the_same_key_may_be_put_twice_at_once(store: ObjectStore) -> None:
+    data = pattern(MIB)
+    await asyncio.gather(*(store.put("hedged", data) for _ in range(4)))
+    assert await store.get("hedged") == data
+    assert await keys_of(store) == ["hedged"]
+
+
+async def test_readers_and_listings_see_all_of_an_object_or_nothing(store: ObjectStore) -> None:
+    data = pattern(8 * MIB)
+    put = asyncio.create_task(store.put("whole", data))
+    while not put.done():
+        sizes = [found.size async for found in store.list()]
+        assert sizes in ([], [len(data)])
+        try:
+            seen = await store.get("whole")
+        except NotFound:
+            await asyncio.sleep(0)  # noqa: TID251
+        else:
+            assert len(seen) == len(data)
+            assert hashlib.sha256(seen).digest() == hashlib.sha256(data).digest()
+    await put
+    assert await keys_of(store) == ["whole"]
+
+
+@pytest.mark.parametrize(("position", "size"), [(0, 1), (0, 10), (3, 4), (9, 1)])
+async def test_ranges(store: ObjectStore, position: int, size: int) -> None:
+    data = b"0123456789"
+    await store.put("digits", data)
+    assert await store.get_range("digits", position, size) == data[position : position + size]
+
+
+@pytest.mark.parametrize(
+    ("position", "size"), [(0, 11), (9, 2), (10, 1), (1000, 1), (0, 0), (3, 0), (-1, 2), (5, -1), (0, 2**62)]
+)
+async def test_a_range_must_lie_inside_the_object(store: ObjectStore, position: int, size: int) -> None:
+    await store.put("digits", b"0123456789")
+    with pytest.raises(InvalidRequest, match="digits") as caught:
+        await store.get_range("digits", position, size)
+    assert not isinstance(caught.value, NotFound)
+
+
+async def test_what_is_not_there_is_not_found(store: ObjectStore) -> None:
+    await store.put("some/thing", b"x")
+    for key in ("nothing", "some/other", "some", "some/thing/more"):
+        with pytest.raises(NotFound, match=key):
+            await store.get(key)
+        with pytest.raises(NotFound, match=key):
+            await store.get_range(key, 0, 1)
+
+
+async def test_deleting_is_idempotent(store: ObjectStore) -> None:
+    await put_all(store, "a/1", "a/2", "a/3")
+    await store.delete(["a/1", "a/3", "a/9", "b", "a/1"])
+    assert await keys_of(store) == ["a/2"]
+    await store.delete(["a/1", "a/3"])
+    await store.delete([])
+    with pytest.raises(NotFound):
+        await store.get("a/1")
+
+
+async def test_a_deleted_key_may_come_back(store: ObjectStore) -> None:
+    await store.put("phoenix", b"same")
+    await store.delete(["phoenix"])
+    await store.put("phoenix", b"same")
+    assert await store.get("phoenix") == b"same"
+
+
+async def test_deleting_what_others_lie_below_deletes_nothing(store: ObjectStore) -> None:
+    await put_all(store, "a/b/1", "a/b/2")
+    await store.delete(["a", "a/b"])
+    assert await keys_of(store) == ["a/b/1", "a/b/2"]
+
+
+ODD_KEYS = ["A", "Z/1", "a-b", "a.b", "a/a", "a/b/c", "a=b", "a_b", "aa", "b/1", "b0/1", "z/-", "z/=x"]
+
+
+async def test_listings_come_in_order_of_whole_keys(store: ObjectStore) -> None:
+    await put_all(store, *reversed(ODD_KEYS))
+    assert await keys_of(store) == sorted(ODD_KEYS)
+
+
+@pytest.mark.parametrize("prefix", ["", "a", "a/", "a/b", "a/b/c", "a/b/c/", "b", "b/", "nothing/", "z/-"])
+async def test_listings_by_prefix(store: ObjectStore, prefix: str) -> None:
+    await put_all(store, *ODD_KEYS)
+    assert await keys_of(store, prefix) == sorted(key for key in ODD_KEYS if key.startswith(prefix))
+
+
+@pytest.mark.parametrize(
+    "start_after", ["", "A", "Z", "a", "a/", "a/a", "a/b", "a/zzz", "a=b", "b", "b0", "zzz"]
+)
+@pytest.mark.parametrize("prefix", ["", "a", "a/"])
+async def test_listings_after_a_key(store: ObjectStore, prefix: str, start_after: str) -> None:
+    await put_all(store, *ODD_KEYS)
+    wanted = sorted(key for key in ODD_KEYS if key.startswith(prefix) and key > start_after)
+    assert await keys_of(store, prefix, start_after) == wanted
+
+
+async def test_listings_go_beyond_a_page(store: ObjectStore) -> None:
+    names = [f"segments/{number % 7:x}/{number:05d}" for number in range(2500)]
+    await put_all(store, *names)
+    assert await keys_of(store) == sorted(names)
+    assert await keys_of(store, "segments/3/") == sorted(name for name in names if name[9] == "3")
+
+
+async def test_a_listing_that_is_left_early_hurts_nobody(store: ObjectStore) -> None:
+    await put_all(store, *(f"k{number:04d}" for number in range(1500)))
+    async for found in store.list():
+        assert found.key == "k0000"
+        break
+    assert len(await keys_of(store)) == 1500
+
+
+async def test_objects_may_be_deleted_while_they_are_listed(store: ObjectStore) -> None:
+    names = [f"k{number:04d}" for number in range(1500)]
+    await put_all(store, *names)
+    seen = []
+    async for found in store.list():
+        seen.append(found.key)
+        await store.delete([found.key, "k1400"])
+    assert set(names) - set(seen) <= {"k1400"}
+    assert await keys_of(store) == []
+
+
+async def test_a_listing_tells_size_and_time(store: ObjectStore) -> None:
+    before_ms = SystemClock().now_ms()
+    await store.put("told", b"12345")
+    after_ms = SystemClock().now_ms()
+    [found] = [found async for found in store.list()]
+    assert (found.key, found.size) == ("told", 5)
+    # A file system's clock ticks a few milliseconds behind the machine's, an object store's counts seconds.
+    assert before_ms - 1000 <= found.modified_ms <= after_ms + 1000
+
+
+async def test_many_at_once(store: ObjectStore) -> None:
+    async def cycle(number: int) -> None:
+        key, data = f"many/{number % 16:x}/{number}", pattern(64 * 1024 + number)
+        await store.put(key, data)
+        assert await store.get(key) == data
+        assert await store.get_range(key, number, 1024) == data[number : number + 1024]
+        if number % 2:
+            await store.delete([key])
+
+    await asyncio.gather(*(cycle(number) for number in range(200)))
+    assert len(await keys_of(store, "many/")) == 100
+
+
+BAD_KEYS = [
+    "",
+    "/",
+    "/etc/passwd",
+    "a/",
+    "a//b",
+    ".",
+    "..",
+    "../a",
+    "a/../b",
+    "a/..",
+    ".hidden",
+    "a/.hidden",
+    "a b",
+    "a\\b",
+    "a\0b",
+    "a\n",
+    "ä",
+    "a*b",
+    "a%2fb",
+    "x" * 201,
+    "/".join(["x" * 100] * 6),
+]
+
+
+@pytest.mark.parametrize("key", BAD_KEYS)
+async def test_keys_that_cannot_be_are_refused(store: ObjectStore, key: str) -> None:
+    await store.put("good", b"x")
+    for request in (
+        store.put(key, b"x"),
+        store.get(key),
+        store.get_range(key, 0, 1),
+        store.delete(["good", key]),
+    ):
+        with pytest.raises(InvalidRequest, match="key") as caught:
+            await request
+        assert not isinstance(caught.value, NotFound)
+    assert await keys_of(store) == ["good"]
+
+
+async def test_the_address_names_no_secret(store: ObjectStore) -> None:
+    assert store.url.split(":")[0] in {"memory", "file"}
+    assert store.billed is False
