@@ -1,7 +1,7 @@
 """One connection: frames in, answers out in the same order, nobody else disturbed.
 
-Produce requests that follow each other run at once (pipelining); every other request starts when all before it
-are answered, as in Kafka, so a client sees its own writes and one connection holds one answer at a time.
+Produce requests that follow each other run at once (pipelining); every other request starts when all before
+it are answered, as in Kafka, so a client sees its own writes and one connection holds one answer at a time.
 """
 
 from __future__ import annotations

@@ -70,6 +70,9 @@ class Dispatcher:
             response = codec.encode_response(request.api_key, request.version, correlation_id, body)
         except SkylogError as error:
             reply.close(f"api key {request.api_key} version {request.version}: {error}")
+        except asyncio.CancelledError:
+            reply.close("the broker goes down")
+            raise
         except Exception:
             log.exception("api key %d version %d failed", request.api_key, request.version)
             reply.close("internal error")

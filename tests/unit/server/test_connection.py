@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -89,8 +88,8 @@ async def gate() -> Gate:
 
 
 @pytest.fixture
-async def wire(gate: Gate) -> AsyncIterator[Wire]:
-    yield Wire(ServerConfig(inflight_requests_max=4), gate)
+async def wire(gate: Gate) -> Wire:
+    return Wire(ServerConfig(inflight_requests_max=4), gate)
 
 
 async def test_produce_requests_run_at_once_and_answers_keep_the_order_of_requests(wire: Wire) -> None:
