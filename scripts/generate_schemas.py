@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Write python/skylog/wire/schemas.py from the metadata of kio, the facts of all versions merged.
 
-Without arguments it writes the table; with --check it fails if the committed table is not what would be written.
+Without arguments it writes the table; with --check it fails if the committed one is stale.
 """
 
 from __future__ import annotations
