@@ -1,0 +1,1 @@
+"""Topics, their configs, and the cluster as clients may see it."""

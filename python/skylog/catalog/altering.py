@@ -1,0 +1,152 @@
+"""IncrementalAlterConfigs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import IntEnum
+from typing import TypeAlias
+
+from skylog.catalog.broker_configs import dynamic_config
+from skylog.catalog.catalog import Catalog
+from skylog.catalog.changing import WAIT_MS_DEFAULT, change_each
+from skylog.catalog.definitions import ConfigDefinition, ConfigType, shortened, split_list
+from skylog.catalog.describing import ResourceType
+from skylog.catalog.topic_configs import check_together, topic_config
+from skylog.catalog.verdicts import repeated, verdict
+from skylog.errors import InvalidConfig, SkylogError
+from skylog.model import ConfigChange
+from skylog.wire.codes import ErrorCode, KafkaError
+from skylog.wire.exchange import Body, Handler, Request
+
+INCREMENTAL_ALTER_CONFIGS = 44
+
+Resource: TypeAlias = tuple[int, str]
+
+
+class Operation(IntEnum):
+    """What to do with one key, in Kafka's numbers."""
+
+    SET = 0
+    DELETE = 1
+    APPEND = 2
+    SUBTRACT = 3
+
+
+class AlteringHandler:
+    """Changes configs of topics and of all brokers: 1 query for all of a request, durable before the answer.
+
+    Per resource all or nothing. What is set for one broker alone is refused: any broker serves any partition.
+    """
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+
+    def handlers(self) -> dict[int, Handler]:
+        """Return the handlers by api key."""
+        return {INCREMENTAL_ALTER_CONFIGS: self.incremental_alter_configs}
+
+    async def incremental_alter_configs(self, request: Request) -> Body:
+        """Answer IncrementalAlterConfigs v0-v1. A resource that stands twice gets one answer, an error."""
+        body = request.body
+        edits = {_resource(edit): edit["configs"] for edit in body["resources"]}
+        twice = repeated(_resource(edit) for edit in body["resources"])
+
+        async def work() -> dict[Resource, ConfigChange | SkylogError]:
+            return await self._alter(edits, twice, body["validate_only"])
+
+        outcomes = await change_each(self._catalog, edits, work, WAIT_MS_DEFAULT)
+        return {"responses": [_row(resource, outcomes[resource]) for resource in edits]}
+
+    async def _alter(
+        self, edits: Mapping[Resource, Sequence[Body]], twice: set[Resource], validate_only: bool
+    ) -> dict[Resource, ConfigChange | SkylogError]:
+        outcomes: dict[Resource, ConfigChange | SkylogError] = {}
+        for resource, edit in edits.items():
+            try:
+                if resource in twice:
+                    raise KafkaError(ErrorCode.INVALID_REQUEST, "Each resource must appear at most once.")
+                outcomes[resource] = self._change(resource, edit)
+            except SkylogError as error:
+                outcomes[resource] = error
+        changes = {at: change for at, change in outcomes.items() if isinstance(change, ConfigChange)}
+        if changes and not validate_only:
+            answers = await self._catalog.alter(list(changes.values()))
+            outcomes |= {at: error for at, error in zip(changes, answers, strict=True) if error is not None}
+        return outcomes
+
+    def _change(self, resource: Resource, edit: Sequence[Body]) -> ConfigChange:
+        kind, name = resource
+        if repeated(entry["name"] for entry in edit):
+            raise KafkaError(ErrorCode.INVALID_REQUEST, "Each config must appear at most once.")
+        if kind == ResourceType.TOPIC:
+            return self._topic_change(name, edit)
+        if kind == ResourceType.BROKER:
+            return self._cluster_change(name, edit)
+        raise KafkaError(ErrorCode.INVALID_REQUEST, f"Unsupported resource type {kind}: expected 2 or 4")
+
+    def _topic_change(self, name: str, edit: Sequence[Body]) -> ConfigChange:
+        topic = self._catalog.by_name(name)
+        if topic is None:
+            raise KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"There is no topic '{shortened(name)}'")
+        settings = self._catalog.settings
+        inherited = settings.effective({})
+        values = {
+            entry["name"]: _edited(
+                topic_config(entry["name"]), entry, topic.configs, inherited[entry["name"]]
+            )
+            for entry in edit
+        }
+        check_together(settings.effective(_merged(topic.configs, values)))
+        return ConfigChange("topic", name, values)
+
+    def _cluster_change(self, name: str, edit: Sequence[Body]) -> ConfigChange:
+        if name:
+            raise KafkaError(
+                ErrorCode.INVALID_REQUEST,
+                f"Configs of broker '{shortened(name)}' alone cannot be changed, for any broker serves any "
+                "partition: name no broker, which means all of them",
+            )
+        explicit = self._catalog.settings.cluster
+        values = {}
+        for entry in edit:
+            definition = dynamic_config(entry["name"])
+            values[definition.name] = _edited(definition, entry, explicit, definition.default)
+        self._catalog.settings.check_cluster(_merged(explicit, values))
+        return ConfigChange("broker", "", values)
+
+
+def _edited(
+    definition: ConfigDefinition, entry: Body, explicit: Mapping[str, str], inherited: str
+) -> str | None:
+    """Return the new explicit value, None for none: lists grow and shrink from the value that holds."""
+    operation, value = entry["config_operation"], entry["value"]
+    if operation == Operation.DELETE:
+        return None
+    if value is None:
+        raise KafkaError(ErrorCode.INVALID_REQUEST, f"{definition.name}: only DELETE takes a null value")
+    if operation == Operation.SET:
+        return definition.canonical(value)
+    if operation not in {Operation.APPEND, Operation.SUBTRACT}:
+        raise KafkaError(ErrorCode.INVALID_REQUEST, f"{definition.name}: unknown operation {operation}")
+    if definition.type is not ConfigType.LIST:
+        raise InvalidConfig(f"{definition.name} is no list: nothing can be appended or subtracted")
+    present = split_list(explicit.get(definition.name, inherited))
+    named = split_list(value)
+    if operation == Operation.APPEND:
+        return definition.canonical(",".join([*present, *named]))
+    return definition.canonical(",".join(entry for entry in present if entry not in named))
+
+
+def _merged(explicit: Mapping[str, str], values: Mapping[str, str | None]) -> dict[str, str]:
+    merged = {**explicit, **values}
+    return {name: value for name, value in merged.items() if value is not None}
+
+
+def _resource(edit: Body) -> Resource:
+    return edit["resource_type"], edit["resource_name"]
+
+
+def _row(resource: Resource, outcome: ConfigChange | SkylogError) -> Body:
+    code, message = verdict(outcome)
+    kind, name = resource
+    return {"error_code": code, "error_message": message, "resource_type": kind, "resource_name": name}

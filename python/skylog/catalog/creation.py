@@ -1,0 +1,87 @@
+"""CreateTopics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from skylog.catalog.catalog import Catalog
+from skylog.catalog.changing import change_each
+from skylog.catalog.describing import topic_entries
+from skylog.catalog.planning import Planner
+from skylog.catalog.verdicts import repeated, verdict
+from skylog.errors import SkylogError
+from skylog.model import NO_TOPIC_ID, NewTopic, Topic
+from skylog.wire.codes import ErrorCode, KafkaError
+from skylog.wire.exchange import Body, Handler, Request
+
+CREATE_TOPICS = 19
+REPLICATION_FACTOR = 1
+"""What is shown: one replica, the broker asked."""
+
+
+class CreationHandler:
+    """Creates topics: 1 query for all of a request, durable before the answer."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+
+    def handlers(self) -> dict[int, Handler]:
+        """Return the handlers by api key."""
+        return {CREATE_TOPICS: self.create_topics}
+
+    async def create_topics(self, request: Request) -> Body:
+        """Answer CreateTopics v2-v7. A name that stands twice gets one answer, an error."""
+        body = request.body
+        wishes = {wish["name"]: wish for wish in body["topics"]}
+        twice = repeated(wish["name"] for wish in body["topics"])
+
+        async def work() -> dict[str, Topic | SkylogError]:
+            return await self._make(self._plan(wishes, twice), body["validate_only"])
+
+        outcomes = await change_each(self._catalog, wishes, work, body["timeout_ms"])
+        return {"topics": [self._row(name, outcomes[name]) for name in wishes]}
+
+    def _plan(self, wishes: Mapping[str, Body], twice: set[str]) -> dict[str, NewTopic | SkylogError]:
+        planner = Planner(self._catalog)
+        plans: dict[str, NewTopic | SkylogError] = {}
+        for name, wish in wishes.items():
+            try:
+                if name in twice:
+                    raise KafkaError(ErrorCode.INVALID_REQUEST, "Duplicate topic name.")
+                plans[name] = planner.plan(wish)
+            except SkylogError as error:
+                plans[name] = error
+        return plans
+
+    async def _make(
+        self, plans: Mapping[str, NewTopic | SkylogError], validate_only: bool
+    ) -> dict[str, Topic | SkylogError]:
+        news = [plan for plan in plans.values() if isinstance(plan, NewTopic)]
+        made: list[Topic | SkylogError] = []
+        if validate_only:
+            made.extend(Topic(NO_TOPIC_ID, new.name, new.partitions, new.configs) for new in news)
+        elif news:
+            made = await self._catalog.create(news)
+        made_in_turn = iter(made)
+        return {
+            name: next(made_in_turn) if isinstance(plan, NewTopic) else plan for name, plan in plans.items()
+        }
+
+    def _row(self, name: str, outcome: Topic | SkylogError) -> Body:
+        code, message = verdict(outcome, ErrorCode.TOPIC_ALREADY_EXISTS)
+        row: Body = {
+            "name": name,
+            "topic_id": NO_TOPIC_ID,
+            "error_code": code,
+            "error_message": message,
+            "topic_config_error_code": ErrorCode.NONE,
+            "num_partitions": -1,
+            "replication_factor": -1,
+            "configs": None,
+        }
+        if isinstance(outcome, Topic):
+            row["topic_id"] = outcome.topic_id
+            row["num_partitions"] = outcome.partitions
+            row["replication_factor"] = REPLICATION_FACTOR
+            row["configs"] = topic_entries(self._catalog.settings, outcome.configs)
+        return row

@@ -1,0 +1,47 @@
+"""All requests that the catalog answers, by api key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from skylog.catalog.altering import AlteringHandler
+from skylog.catalog.catalog import Catalog
+from skylog.catalog.cluster import ClusterHandler
+from skylog.catalog.creation import CreationHandler
+from skylog.catalog.deletion import DeletionHandler
+from skylog.catalog.describing import DescribingHandler
+from skylog.catalog.growth import GrowthHandler
+from skylog.catalog.metadata import MetadataHandler
+from skylog.catalog.producers import ProducersHandler
+from skylog.config import Config
+from skylog.coordinator.base import Coordinator
+from skylog.model import ClusterView
+from skylog.wire.exchange import Handler
+
+
+def handlers(
+    catalog: Catalog, coordinator: Coordinator, config: Config, view: Callable[[], ClusterView]
+) -> dict[int, Handler]:
+    """Return the handlers by api key.
+
+    Parameters
+    ----------
+    catalog
+        Loaded, or at least about to be.
+    coordinator
+        Where producer identities come from.
+    config
+        What DescribeConfigs shows of this broker.
+    view
+        Returns the cluster as it is when it is called.
+    """
+    return {
+        **MetadataHandler(catalog, view).handlers(),
+        **CreationHandler(catalog).handlers(),
+        **DeletionHandler(catalog).handlers(),
+        **GrowthHandler(catalog).handlers(),
+        **DescribingHandler(catalog, config, view).handlers(),
+        **AlteringHandler(catalog).handlers(),
+        **ClusterHandler(view).handlers(),
+        **ProducersHandler(coordinator).handlers(),
+    }

@@ -1,0 +1,162 @@
+"""Metadata: the brokers, and where the partitions of topics are."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias
+
+from skylog.catalog.authority import CLUSTER_OPERATIONS, NOT_ASKED, TOPIC_OPERATIONS
+from skylog.catalog.catalog import Catalog
+from skylog.catalog.changing import change_each
+from skylog.catalog.names import RESERVED_NAMES, check_topic_name
+from skylog.catalog.planning import Planner
+from skylog.catalog.rows import PartitionRows
+from skylog.catalog.verdicts import verdict
+from skylog.errors import SkylogError, Unavailable
+from skylog.model import NO_TOPIC_ID, ClusterView, NewTopic, Topic
+from skylog.wire.codes import ErrorCode, KafkaError, code_of
+from skylog.wire.exchange import Body, Handler, Request
+
+log = logging.getLogger("skylog.catalog")
+
+METADATA = 3
+
+BY_ID_SINCE = 12
+CREATION_WAIT_MS = 10_000
+CREATIONS_MAX = 1_000
+"""Topics that one request may create; the client asks again for the rest and gets as many more."""
+
+NOT_YET = KafkaError(ErrorCode.LEADER_NOT_AVAILABLE)
+
+Asked: TypeAlias = tuple[str | None, bytes]
+"""A topic by name or by identity; the other is missing."""
+
+
+class MetadataHandler:
+    """Answers from memory; only the creation of a topic that was asked for costs a query."""
+
+    def __init__(self, catalog: Catalog, view: Callable[[], ClusterView]) -> None:
+        self._catalog = catalog
+        self._view = view
+        self._rows = PartitionRows()
+
+    def handlers(self) -> dict[int, Handler]:
+        """Return the handlers by api key."""
+        return {METADATA: self.metadata}
+
+    async def metadata(self, request: Request) -> Body:
+        """Answer Metadata v0-v13."""
+        body = request.body
+        outcomes = await self._outcomes(request)
+        view = self._view()
+        operations = TOPIC_OPERATIONS if body["include_topic_authorized_operations"] else NOT_ASKED
+        return {
+            "brokers": [
+                {"node_id": node.node_id, "host": node.host, "port": node.port, "rack": node.rack}
+                for node in view.nodes
+            ],
+            "cluster_id": view.cluster_id,
+            "controller_id": view.controller_id,
+            "topics": [self._row(asked, outcome, view.self_id, operations) for asked, outcome in outcomes],
+            "cluster_authorized_operations": (
+                CLUSTER_OPERATIONS if body["include_cluster_authorized_operations"] else NOT_ASKED
+            ),
+            "error_code": ErrorCode.NONE,
+        }
+
+    async def _outcomes(self, request: Request) -> Iterable[tuple[Asked, Topic | SkylogError]]:
+        topics = request.body["topics"]
+        if topics is None or (request.version == 0 and not topics):
+            return [((topic.name, topic.topic_id), topic) for topic in self._catalog.all()]
+        asked = dict.fromkeys((topic["name"], topic["topic_id"]) for topic in topics)
+        if request.version < BY_ID_SINCE and any(
+            name is None or topic_id != NO_TOPIC_ID for name, topic_id in asked
+        ):
+            error = KafkaError(ErrorCode.INVALID_REQUEST, "Topics are known by id from version 12 on")
+            return [((name or "", topic_id), error) for name, topic_id in asked]
+        found = {wish: self._find(*wish) for wish in asked}
+        if request.body["allow_auto_topic_creation"] and self._catalog.settings.auto_create:
+            found |= await self._create([wish for wish, topic in found.items() if _may_create(wish, topic)])
+        return found.items()
+
+    def _find(self, name: str | None, topic_id: bytes) -> Topic | SkylogError:
+        if topic_id != NO_TOPIC_ID:
+            unknown = KafkaError(ErrorCode.UNKNOWN_TOPIC_ID)
+            return self._catalog.by_id(topic_id) or unknown
+        if name is None:
+            return KafkaError(ErrorCode.INVALID_REQUEST, "A topic has neither name nor id")
+        topic = self._catalog.by_name(name)
+        if topic is not None:
+            return topic
+        try:
+            check_topic_name(name)
+        except KafkaError as error:
+            return error
+        return KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+
+    async def _create(self, wishes: Sequence[Asked]) -> dict[Asked, Topic | SkylogError]:
+        """Create topics at once: clients then need no second request to find their leaders."""
+        begun = wishes[:CREATIONS_MAX]
+        if not begun:
+            return {}
+
+        async def work() -> dict[Asked, Topic | SkylogError]:
+            return await self._make(begun)
+
+        return await change_each(self._catalog, begun, work, CREATION_WAIT_MS)
+
+    async def _make(self, wishes: Sequence[Asked]) -> dict[Asked, Topic | SkylogError]:
+        planner = Planner(self._catalog)
+        outcomes: dict[Asked, Topic | SkylogError] = {}
+        news: dict[Asked, NewTopic] = {}
+        for wish in wishes:
+            name = str(wish[0])
+            topic = self._catalog.by_name(name)
+            if topic is not None:
+                outcomes[wish] = topic
+                continue
+            try:
+                news[wish] = planner.plan_default(name)
+            except KafkaError as error:
+                outcomes[wish] = NOT_YET if error.code is ErrorCode.POLICY_VIOLATION else error
+        made = await self._catalog.create(list(news.values())) if news else []
+        for (wish, new), outcome in zip(news.items(), made, strict=True):
+            # Another broker may have been first: then the catalog has been loaded anew and knows the topic.
+            outcomes[wish] = self._catalog.by_name(new.name) or outcome
+            log.info("topic %s, created on demand: %s", new.name, verdict(outcomes[wish])[0].name)
+        return outcomes
+
+    def _row(self, asked: Asked, outcome: Topic | SkylogError, leader: int, operations: int) -> Body:
+        if isinstance(outcome, Topic):
+            return {
+                "error_code": ErrorCode.NONE,
+                "name": outcome.name,
+                "topic_id": outcome.topic_id,
+                "is_internal": outcome.internal,
+                "partitions": self._rows.of(leader, outcome.partitions),
+                "topic_authorized_operations": operations,
+            }
+        name, topic_id = asked
+        return {
+            "error_code": _code(outcome),
+            "name": name,
+            "topic_id": topic_id,
+            "is_internal": False,
+            "partitions": [],
+            "topic_authorized_operations": NOT_ASKED,
+        }
+
+
+def _may_create(wish: Asked, outcome: Topic | SkylogError) -> bool:
+    name = wish[0]
+    return (
+        isinstance(outcome, KafkaError)
+        and outcome.code is ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+        and name not in RESERVED_NAMES
+    )
+
+
+def _code(error: SkylogError) -> ErrorCode:
+    # Of a topic that is not there yet every client asks again; not every one does after a time-out.
+    return ErrorCode.LEADER_NOT_AVAILABLE if isinstance(error, Unavailable) else code_of(error)
