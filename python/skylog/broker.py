@@ -128,7 +128,7 @@ async def assemble(broker: Broker, epoch: int) -> Parts:
     """Build the parts of a broker whose store and coordinator are open."""
     config, clock, entropy = broker.config, broker.clock, broker.entropy
     topics = TopicTable()
-    catalog = Catalog(broker.coordinator, topics, config.topics, entropy)
+    catalog = Catalog(broker.coordinator, topics, config.topics, clock, entropy)
     await catalog.load()
     cache = SegmentCache(segment_loader(broker.store), config.fetch.cache_bytes_max, config.fetch.loads_max)
     loader = SegmentLoader(config.fetch, cache)
