@@ -27,6 +27,14 @@ pub enum Error {
         /// What stands there.
         found: i64,
     },
+    /// Bytes that do not have the shape of what they should hold.
+    #[error("{what} at position {position}: malformed, or reaching beyond its end")]
+    Malformed {
+        /// What was being read.
+        what: &'static str,
+        /// Where reading stopped, from the start of the buffer.
+        position: usize,
+    },
     /// A checksum that does not fit its bytes.
     #[error("{what} at position {position}: checksum expected {expected:#010x}, found {found:#010x}")]
     Checksum {
@@ -59,6 +67,22 @@ pub enum Error {
         /// The limit.
         limit: usize,
     },
+}
+
+impl Error {
+    /// The same error in bytes that stand `by` further on.
+    #[must_use]
+    pub fn shifted(mut self, by: usize) -> Self {
+        match &mut self {
+            Self::Truncated { position, .. }
+            | Self::Invalid { position, .. }
+            | Self::Malformed { position, .. }
+            | Self::Checksum { position, .. }
+            | Self::Compression { position, .. }
+            | Self::TooLarge { position, .. } => *position = position.saturating_add(by),
+        }
+        self
+    }
 }
 
 /// A result of this crate.

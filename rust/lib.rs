@@ -11,5 +11,8 @@ pub mod error;
 pub mod index;
 #[cfg(feature = "python")]
 mod python;
+#[cfg(test)]
+#[path = "tests/samples.rs"]
+mod samples;
 pub mod segment;
 pub mod wire;

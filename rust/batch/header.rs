@@ -60,6 +60,21 @@ impl BatchHeader {
 
     /// Codec bits: 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd.
     pub fn codec(&self) -> u8 {
-        (self.attributes & 0x07) as u8
+        self.attributes.to_be_bytes()[1] & 0x07
+    }
+
+    /// Whether the broker gave the records their time, which is then the maximum timestamp.
+    pub fn has_append_time(&self) -> bool {
+        self.attributes & 0x08 != 0
+    }
+
+    /// Whether it belongs to a transaction.
+    pub fn is_transactional(&self) -> bool {
+        self.attributes & 0x10 != 0
+    }
+
+    /// Whether it holds a transaction's marker instead of data.
+    pub fn is_control(&self) -> bool {
+        self.attributes & 0x20 != 0
     }
 }

@@ -1,0 +1,251 @@
+//! Whether a produced batch is one that Kafka would take, and what is known of it then.
+
+use super::header::{BatchHeader, CRC_START, HEADER_BYTES, MAGIC};
+use super::record::{Record, read_record};
+use super::source::{Slice, Source, Window};
+use crate::compression::{self, codec_name};
+use crate::crc::crc32c;
+use crate::error::Error;
+
+/// The first Produce version that may carry zstd.
+const PRODUCE_VERSION_ZSTD: i16 = 7;
+/// What stands where a record has no time.
+const NO_TIMESTAMP: i64 = -1;
+
+/// What a topic asks of its batches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TopicRules {
+    /// Size of the largest batch it takes.
+    pub batch_bytes_max: usize,
+    /// Whether records get the time of their commit.
+    pub log_append_time: bool,
+    /// Whether every record needs a key.
+    pub compacted: bool,
+    /// How far a record's time may lie behind.
+    pub timestamp_before_ms_max: i64,
+    /// How far a record's time may lie ahead.
+    pub timestamp_after_ms_max: i64,
+}
+
+/// What is known of a checked batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BatchFacts {
+    /// Its header as it came.
+    pub header: BatchHeader,
+    /// The highest time of its records once they were walked, before that what the header says.
+    pub max_timestamp: i64,
+}
+
+/// Why a batch is refused; one kind for each error code of Kafka's.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Reject {
+    /// Its lengths or its checksum are wrong.
+    #[error("{0}")]
+    Corrupt(String),
+    /// It is whole but not as a producer may send it.
+    #[error("{0}")]
+    InvalidRecord(String),
+    /// It is larger than the topic allows.
+    #[error("the batch has {size} bytes, this topic takes {limit}")]
+    TooLarge {
+        /// Its size.
+        size: usize,
+        /// The topic's limit.
+        limit: usize,
+    },
+    /// Its codec is unknown, or unknown to the request's version.
+    #[error("{0}")]
+    UnsupportedCompression(String),
+    /// A record's time lies out of the topic's bounds.
+    #[error("{0}")]
+    InvalidTimestamp(String),
+}
+
+type Checked<T> = Result<T, Reject>;
+
+/// Checks all that can be known of one partition's produced bytes without looking at records.
+///
+/// The checks stand in Kafka's order, so that a batch with several faults gets the error it gets there.
+pub fn check_head(records: &[u8], rules: &TopicRules, produce_version: i16) -> Checked<BatchFacts> {
+    let header = check_frame(records)?;
+    check_codec(&header, produce_version)?;
+    if header.base_offset != 0 {
+        return invalid(format!("base_offset: expected 0, found {}", header.base_offset));
+    }
+    if records.len() > rules.batch_bytes_max {
+        return Err(Reject::TooLarge { size: records.len(), limit: rules.batch_bytes_max });
+    }
+    let found = crc32c(&records[CRC_START..]);
+    if found != header.crc {
+        let expected = header.crc;
+        return Err(Reject::Corrupt(format!(
+            "batch checksum: expected {expected:#010x}, found {found:#010x}"
+        )));
+    }
+    check_counts(&header)?;
+    check_attributes(&header)?;
+    check_producer(&header)?;
+    Ok(BatchFacts { header, max_timestamp: header.max_timestamp })
+}
+
+/// One whole batch of version 2 and nothing else.
+fn check_frame(records: &[u8]) -> Checked<BatchHeader> {
+    if records.is_empty() {
+        return invalid("no batch".to_owned());
+    }
+    if let Some(&magic) = records.get(16).filter(|magic| magic.cast_signed() != MAGIC) {
+        return invalid(format!("magic: expected {MAGIC}, found {}", magic.cast_signed()));
+    }
+    let header = BatchHeader::parse(records).map_err(|error| Reject::Corrupt(error.to_string()))?;
+    match header.size() {
+        Some(size) if size == records.len() => Ok(header),
+        Some(size) if size < records.len() => {
+            invalid(format!("{} bytes after the batch, expected exactly one batch", records.len() - size))
+        }
+        _ => {
+            let (length, room) = (header.batch_length, records.len());
+            Err(Reject::Corrupt(format!("batch_length: found {length} in a batch of {room} bytes")))
+        }
+    }
+}
+
+fn check_codec(header: &BatchHeader, produce_version: i16) -> Checked<()> {
+    let codec = header.codec();
+    if codec > compression::ZSTD || codec == compression::ZSTD && produce_version < PRODUCE_VERSION_ZSTD {
+        let name = codec_name(codec);
+        return Err(Reject::UnsupportedCompression(format!(
+            "compression {codec} ({name}): not in Produce version {produce_version}"
+        )));
+    }
+    Ok(())
+}
+
+fn check_counts(header: &BatchHeader) -> Checked<()> {
+    let (count, last) = (header.record_count, header.last_offset_delta);
+    if count <= 0 {
+        return invalid(format!("record_count: expected at least 1, found {count}"));
+    }
+    if last != count - 1 {
+        return invalid(format!(
+            "last_offset_delta: expected {} for {count} records, found {last}",
+            count - 1
+        ));
+    }
+    Ok(())
+}
+
+fn check_attributes(header: &BatchHeader) -> Checked<()> {
+    if header.is_control() {
+        return invalid("control batches are not for clients to write".to_owned());
+    }
+    if header.has_append_time() {
+        return Err(Reject::InvalidTimestamp("log append time is not for producers to set".to_owned()));
+    }
+    Ok(())
+}
+
+fn check_producer(header: &BatchHeader) -> Checked<()> {
+    let (id, epoch, sequence) = (header.producer_id, header.producer_epoch, header.base_sequence);
+    if id >= 0 && (epoch < 0 || sequence < 0) {
+        return invalid(format!(
+            "producer {id}: epoch {epoch} and base_sequence {sequence} must not be negative"
+        ));
+    }
+    if header.is_transactional() && id < 0 {
+        return invalid("a transactional batch without a producer id".to_owned());
+    }
+    Ok(())
+}
+
+/// Walks all records of a batch that passed [`check_head`], decompressing them through a small window.
+///
+/// Sets the true maximum timestamp in `facts`. Memory stays within a small multiple of the batch (see
+/// [`compression`]), work within [`DECOMPRESSED_BYTES_MAX`](super::source::DECOMPRESSED_BYTES_MAX).
+pub fn walk(records: &[u8], facts: &mut BatchFacts, rules: &TopicRules, now_ms: i64) -> Checked<()> {
+    let payload = records.get(HEADER_BYTES..).unwrap_or_default();
+    let bounds = Bounds::of(rules, now_ms);
+    let header = &facts.header;
+    facts.max_timestamp = match header.codec() {
+        compression::NONE => walk_source(Slice::new(payload), header, rules, bounds),
+        codec => walk_source(Window::open(codec, payload).map_err(malformed)?, header, rules, bounds),
+    }?;
+    Ok(())
+}
+
+/// The times that records may have.
+#[derive(Clone, Copy)]
+struct Bounds {
+    earliest: i64,
+    latest: i64,
+}
+
+impl Bounds {
+    fn of(rules: &TopicRules, now_ms: i64) -> Self {
+        if rules.log_append_time {
+            return Self { earliest: i64::MIN, latest: i64::MAX };
+        }
+        Self {
+            earliest: now_ms.saturating_sub(rules.timestamp_before_ms_max),
+            latest: now_ms.saturating_add(rules.timestamp_after_ms_max),
+        }
+    }
+}
+
+/// The highest time of the records, -1 if none has one.
+fn walk_source<S: Source>(
+    mut source: S,
+    header: &BatchHeader,
+    rules: &TopicRules,
+    bounds: Bounds,
+) -> Checked<i64> {
+    let mut max_timestamp = NO_TIMESTAMP;
+    for index in 0..header.record_count {
+        let record = read_record(&mut source).map_err(malformed)?;
+        let timestamp = check_record(&record, index, header, rules, bounds)?;
+        max_timestamp = max_timestamp.max(timestamp);
+    }
+    source.end().map_err(malformed)?;
+    Ok(max_timestamp)
+}
+
+#[inline]
+fn check_record(
+    record: &Record,
+    index: i32,
+    header: &BatchHeader,
+    rules: &TopicRules,
+    bounds: Bounds,
+) -> Checked<i64> {
+    if record.offset_delta != index {
+        return invalid(format!(
+            "record {index}: offset delta expected {index}, found {}",
+            record.offset_delta
+        ));
+    }
+    if rules.compacted && !record.has_key {
+        return invalid(format!("record {index}: a compacted topic takes only records with a key"));
+    }
+    let Some(timestamp) = header.base_timestamp.checked_add(record.timestamp_delta) else {
+        return Err(Reject::InvalidTimestamp(format!("record {index}: timestamp out of 64 bits")));
+    };
+    if timestamp != NO_TIMESTAMP && (timestamp < bounds.earliest || timestamp > bounds.latest) {
+        let Bounds { earliest, latest } = bounds;
+        return Err(Reject::InvalidTimestamp(format!(
+            "record {index}: timestamp expected within {earliest} and {latest}, found {timestamp}"
+        )));
+    }
+    Ok(timestamp)
+}
+
+#[cold]
+fn invalid<T>(message: String) -> Checked<T> {
+    Err(Reject::InvalidRecord(message))
+}
+
+#[cold]
+fn malformed(error: Error) -> Reject {
+    Reject::InvalidRecord(error.to_string())
+}
+
+#[cfg(test)]
+mod tests;

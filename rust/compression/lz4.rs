@@ -1,0 +1,139 @@
+//! LZ4 frames as Kafka takes them: version 1, independent blocks, no dictionary, one frame.
+//!
+//! Every checksum that is there is verified, as some clients do when they read. Written here because the frame
+//! reader of `lz4_flex` takes a frame without an end for a whole one.
+
+use std::io::{self, Read};
+
+use twox_hash::XxHash32;
+
+use super::{Block, invalid, take, take_array};
+
+const MAGIC: u32 = 0x184d_2204;
+const FLAG_VERSION_MASK: u8 = 0b1100_0000;
+const FLAG_VERSION: u8 = 0b0100_0000;
+const FLAG_INDEPENDENT: u8 = 1 << 5;
+const FLAG_BLOCK_CHECKSUM: u8 = 1 << 4;
+const FLAG_CONTENT_SIZE: u8 = 1 << 3;
+const FLAG_CONTENT_CHECKSUM: u8 = 1 << 2;
+const FLAG_RESERVED_OR_DICTIONARY: u8 = 0b11;
+const BLOCK_UNCOMPRESSED: u32 = 1 << 31;
+/// A block cannot grow more: each byte of a run's length stands for 255 bytes.
+const EXPANSION_MAX: usize = 255;
+
+/// Reads a frame block by block.
+pub struct Lz4Reader<'a> {
+    input: &'a [u8],
+    flags: u8,
+    block_bytes_max: usize,
+    content_size: Option<u64>,
+    put_out: u64,
+    hasher: XxHash32,
+    ended: bool,
+    block: Block,
+}
+
+impl<'a> Lz4Reader<'a> {
+    /// Reads the frame's head.
+    pub fn open(mut input: &'a [u8]) -> io::Result<Self> {
+        if u32::from_le_bytes(take_array(&mut input)?) != MAGIC {
+            return Err(invalid("no LZ4 frame"));
+        }
+        let descriptor = input;
+        let [flags, block] = take_array(&mut input)?;
+        check_flags(flags)?;
+        let block_bytes_max = block_bytes_max(block)?;
+        let content_size = if flags & FLAG_CONTENT_SIZE == 0 {
+            None
+        } else {
+            Some(u64::from_le_bytes(take_array(&mut input)?))
+        };
+        let described = &descriptor[..descriptor.len() - input.len()];
+        let [checksum] = take_array(&mut input)?;
+        if XxHash32::oneshot(0, described).to_le_bytes()[1] != checksum {
+            return Err(invalid("wrong checksum of the frame's head"));
+        }
+        let (hasher, block) = (XxHash32::with_seed(0), Block::default());
+        Ok(Self { input, flags, block_bytes_max, content_size, put_out: 0, hasher, ended: false, block })
+    }
+
+    fn next_block(&mut self) -> io::Result<()> {
+        let head = u32::from_le_bytes(take_array(&mut self.input)?);
+        if head == 0 {
+            return self.end();
+        }
+        let size = usize::try_from(head & !BLOCK_UNCOMPRESSED).unwrap_or(usize::MAX);
+        if size > self.block_bytes_max {
+            return Err(invalid(format!(
+                "block of {size} bytes, at most {} are allowed",
+                self.block_bytes_max
+            )));
+        }
+        let stored = take(&mut self.input, size)?;
+        if self.flags & FLAG_BLOCK_CHECKSUM != 0 {
+            self.check("block", XxHash32::oneshot(0, stored))?;
+        }
+        self.decode(stored, head & BLOCK_UNCOMPRESSED == 0)
+    }
+
+    fn decode(&mut self, stored: &[u8], compressed: bool) -> io::Result<()> {
+        let size = if compressed {
+            let room = self.block.room(self.block_bytes_max.min(stored.len().saturating_mul(EXPANSION_MAX)));
+            lz4_flex::block::decompress_into(stored, room).map_err(|error| invalid(error.to_string()))?
+        } else {
+            self.block.room(stored.len()).copy_from_slice(stored);
+            stored.len()
+        };
+        self.block.filled(size);
+        self.put_out += size as u64;
+        if self.flags & FLAG_CONTENT_CHECKSUM != 0 {
+            std::hash::Hasher::write(&mut self.hasher, &self.block.bytes[..size]);
+        }
+        Ok(())
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        self.ended = true;
+        if self.flags & FLAG_CONTENT_CHECKSUM != 0 {
+            self.check("content", self.hasher.finish_32())?;
+        }
+        if self.content_size.is_some_and(|size| size != self.put_out) {
+            return Err(invalid("content of another size than the frame's head says"));
+        }
+        if self.input.is_empty() { Ok(()) } else { Err(invalid("bytes after the frame's end")) }
+    }
+
+    fn check(&mut self, what: &str, found: u32) -> io::Result<()> {
+        let expected = u32::from_le_bytes(take_array(&mut self.input)?);
+        if expected == found { Ok(()) } else { Err(invalid(format!("wrong checksum of the {what}"))) }
+    }
+}
+
+fn check_flags(flags: u8) -> io::Result<()> {
+    if flags & FLAG_VERSION_MASK != FLAG_VERSION || flags & FLAG_RESERVED_OR_DICTIONARY != 0 {
+        return Err(invalid(format!("frame flags {flags:#04x}, expected version 1 without a dictionary")));
+    }
+    if flags & FLAG_INDEPENDENT == 0 {
+        return Err(invalid("blocks that depend on each other, Kafka's clients cannot read them"));
+    }
+    Ok(())
+}
+
+fn block_bytes_max(descriptor: u8) -> io::Result<usize> {
+    match descriptor {
+        0x40 => Ok(64 << 10),
+        0x50 => Ok(256 << 10),
+        0x60 => Ok(1 << 20),
+        0x70 => Ok(4 << 20),
+        _ => Err(invalid(format!("block descriptor {descriptor:#04x}"))),
+    }
+}
+
+impl Read for Lz4Reader<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        while self.block.is_empty() && !self.ended {
+            self.next_block()?;
+        }
+        Ok(self.block.read(out))
+    }
+}
