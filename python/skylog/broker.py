@@ -29,6 +29,7 @@ from skylog.produce.commit import CommitQueue
 from skylog.produce.handler import ProduceHandler
 from skylog.produce.pipeline import ProducePipeline
 from skylog.produce.upload import Uploader
+from skylog.server import versions
 from skylog.server.dispatch import Dispatcher
 from skylog.server.listener import Listener
 from skylog.storage.base import ObjectStore
@@ -78,7 +79,6 @@ class Broker:
         epoch = await self.coordinator.register_broker(self.config.server.node_id)
         self._parts = await assemble(self, epoch)
         self.port = await self._parts.listener.open()
-        self._parts.jobs.start()
         log.info("broker %d epoch %d listens on port %d", self.config.server.node_id, epoch, self.port)
 
     async def drain(self) -> None:
@@ -108,7 +108,6 @@ class Parts:
     pipeline: ProducePipeline
     parking: Parking
     groups: GroupRoom
-    jobs: Jobs
     cache: SegmentCache
 
     async def drain(self, clock: Clock, seconds_max: float) -> None:
@@ -116,10 +115,9 @@ class Parts:
         self.listener.refuse()
         self.parking.close()
         self.pipeline.flush()
-        self.groups.close()
+        await self.groups.close()
         if not await self.listener.settle(clock, seconds_max):
             log.warning("not all requests could be answered within %g s", seconds_max)
-        await self.jobs.stop()
         await self.dispatcher.cancel()
         await self.listener.close()
 
@@ -136,7 +134,8 @@ async def assemble(broker: Broker, epoch: int) -> Parts:
     catalog.on_delete(parking.wake_topic)
     gate = Gate(config.produce.buffer_bytes_max)
     pipeline = build_produce(broker, epoch, gate, cache, parking.wake)
-    groups = GroupRoom(broker.coordinator, catalog, config.groups, clock, entropy)
+    groups = GroupRoom(config.groups, broker.coordinator, catalog, clock, entropy)
+    await groups.open()
     raw: dict[int, RawHandler] = {
         PRODUCE: ProduceHandler(config.produce, clock, topics, pipeline),
         FETCH: FetchHandler(
@@ -149,14 +148,14 @@ async def assemble(broker: Broker, epoch: int) -> Parts:
         ),
     }
     handlers: dict[int, Handler] = {
+        **versions.handlers(),
         **catalog_handlers(catalog, broker.coordinator, config, broker.view),
         **groups_handlers(groups),
         **OffsetsHandler(catalog, broker.coordinator, loader).handlers(),
     }
     dispatcher = Dispatcher(raw, handlers)
     listener = Listener(config.server, dispatcher, gate)
-    jobs = Jobs(broker.coordinator, broker.store, clock)
-    return Parts(listener, dispatcher, pipeline, parking, groups, jobs, cache)
+    return Parts(listener, dispatcher, pipeline, parking, groups, cache)
 
 
 def build_produce(

@@ -159,7 +159,8 @@ class Config:
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any], base: Config | None = None) -> Config:
         """Return `base` with `values` (section, then field) laid over it; unknown names are an error."""
-        return _overlay(base or cls(), values, "")
+        config: Config = _overlay(base or cls(), values, "")
+        return config
 
     @classmethod
     def from_toml(cls, path: Path, base: Config | None = None) -> Config:

@@ -11,10 +11,9 @@ from skylog.errors import InvalidRequest, SkylogError
 from skylog.server.connection import Slot
 from skylog.wire import apis, codec
 from skylog.wire.exchange import Handler, RawHandler, Request
+from skylog.wire.frames import API_VERSIONS
 
 log = logging.getLogger("skylog.server")
-
-API_VERSIONS = 18
 
 
 class Dispatcher:
