@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use crate::error::Error;
 
 mod batch;
+mod fetch;
 mod index;
 mod memory;
 mod produce;
@@ -41,5 +42,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     segment::register(module)?;
     index::register(module)?;
     produce::register(module)?;
-    wire::register(module)
+    wire::register(module)?;
+    fetch::register(module)
 }

@@ -1,3 +1,12 @@
 //! Produce and Fetch as they travel.
 
+pub mod assemble;
+pub mod builder;
+pub mod codes;
+pub mod fetch;
+pub mod fields;
 pub mod frames;
+pub mod plan;
+pub mod produce;
+pub mod topics;
+pub mod waits;

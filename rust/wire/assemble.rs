@@ -1,0 +1,299 @@
+//! The Fetch response: heads copied and stamped, large bodies left where they are.
+
+use std::ops::Range;
+
+use crate::batch::stamp::{stamp_append_time, stamp_head};
+use crate::batch::{Batches, HEADER_BYTES};
+use crate::index::Extent;
+use crate::wire::codes::{self, Code};
+use crate::wire::fetch::{Fetch, VERSION_FLEXIBLE};
+use crate::wire::fields::Output;
+use crate::wire::plan::{Plan, PlannedPart};
+
+/// The only leader epoch there is.
+const LEADER_EPOCH: i32 = 0;
+/// Copying a smaller body costs less than one more buffer in the list that is written.
+const SLICE_BYTES_MIN: usize = 32 * 1024;
+
+/// A stretch of the response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// Bytes of `Response::copied`.
+    Copied(Range<usize>),
+    /// Bytes of a segment.
+    Body {
+        /// Index into the plan's segments.
+        segment: usize,
+        /// Where in it.
+        place: Range<usize>,
+    },
+}
+
+/// A response as what was written for it and what stays in the segments.
+#[derive(Debug)]
+pub struct Response {
+    /// All that is not large bodies.
+    pub copied: Vec<u8>,
+    /// The whole in order.
+    pub pieces: Vec<Piece>,
+}
+
+/// One batch that goes into the response.
+struct Chosen {
+    segment: usize,
+    place: Range<usize>,
+    base_offset: i64,
+    append_time_ms: i64,
+}
+
+impl Chosen {
+    fn is_sliced(&self) -> bool {
+        self.place.len() - HEADER_BYTES >= SLICE_BYTES_MIN
+    }
+}
+
+/// What a partition gets.
+struct Filled {
+    code: Code,
+    chosen: Range<usize>,
+    size: usize,
+}
+
+/// Writes the answer to a plan; `segments` stand as the plan's, None for one that could not be read.
+pub fn assemble(plan: &Plan, segments: &[Option<&[u8]>]) -> Response {
+    let code = plan.request.session_code();
+    if code != codes::NONE {
+        let copied = error_response(&plan.request, code);
+        return Response { pieces: vec![Piece::Copied(0..copied.len())], copied };
+    }
+    let mut selection =
+        Selection { plan, segments, chosen: Vec::new(), response_left: plan.response_bytes_max };
+    let filled: Vec<_> = (0..plan.parts.len()).map(|index| selection.fill(index)).collect();
+    let chosen = selection.chosen;
+    Writer::new(plan, segments, &chosen).write(&filled)
+}
+
+/// An answer with an error and nothing else. Before version 7 only partitions have errors.
+pub fn error_response(request: &Fetch, code: Code) -> Vec<u8> {
+    let mut output = Output::response(request.correlation_id, request.version >= VERSION_FLEXIBLE, 64);
+    output.put_i32(0);
+    let topics = if request.version >= 7 { 0 } else { request.topics.len() };
+    if request.version >= 7 {
+        output.put_i16(code);
+        output.put_i32(0);
+    }
+    output.put_size(topics);
+    let mut start = 0;
+    for topic in &request.topics[..topics] {
+        let end = topic.partitions_end as usize;
+        put_topic_name(&mut output, request, &topic.name);
+        output.put_size(end - start);
+        for part in &request.parts[start..end] {
+            put_partition_head(&mut output, request.version, part.index, code, None);
+            output.put_size(0);
+        }
+        start = end;
+    }
+    output.put_no_tags();
+    output.seal(0)
+}
+
+/// Chooses batches, partition by partition.
+struct Selection<'a> {
+    plan: &'a Plan,
+    segments: &'a [Option<&'a [u8]>],
+    chosen: Vec<Chosen>,
+    response_left: u64,
+}
+
+/// Why a partition's batches end.
+enum End {
+    Full,
+    Unreadable,
+}
+
+impl<'a> Selection<'a> {
+    fn fill(&mut self, index: usize) -> Filled {
+        let (part, start) = (&self.plan.parts[index], self.chosen.len());
+        let mut code = part.code;
+        let request = &self.plan.request;
+        if let Some(position) = request.positions.get(request.parts[index].position as usize) {
+            let mut left = position.bytes_max;
+            for extent in &self.plan.extents[part.extents.clone()] {
+                match self.read(extent, position.offset, &mut left) {
+                    Ok(()) => continue,
+                    Err(End::Full) => {}
+                    Err(End::Unreadable) if self.chosen.len() > start => {}
+                    Err(End::Unreadable) => code = codes::KAFKA_STORAGE_ERROR,
+                }
+                break;
+            }
+        }
+        let size = self.chosen[start..].iter().map(|chosen| chosen.place.len()).sum();
+        Filled { code, chosen: start..self.chosen.len(), size }
+    }
+
+    /// Adds an extent's batches from `offset` on, as long as `left` and the response have room.
+    fn read(&mut self, extent: &Extent, offset: i64, left: &mut u64) -> Result<(), End> {
+        let segment = usize::try_from(extent.segment).map_err(|_| End::Unreadable)?;
+        let position = usize::try_from(extent.position).map_err(|_| End::Unreadable)?;
+        let bytes = self.bytes(segment, position, extent.size).ok_or(End::Unreadable)?;
+        let mut base_offset = extent.base_offset;
+        for batch in Batches::new(bytes) {
+            let (start, header, batch) = batch.map_err(|_| End::Unreadable)?;
+            let delta = i64::from(header.last_offset_delta);
+            let last =
+                base_offset.checked_add(delta).filter(|last| delta >= 0 && *last <= extent.last_offset);
+            let last = last.ok_or(End::Unreadable)?;
+            if last >= offset {
+                let place = position + start..position + start + batch.len();
+                let append_time_ms = extent.append_time_ms;
+                self.add(Chosen { segment, place, base_offset, append_time_ms }, left)?;
+            }
+            base_offset = last + 1;
+        }
+        (base_offset > extent.last_offset).then_some(()).ok_or(End::Unreadable)
+    }
+
+    fn bytes(&self, segment: usize, position: usize, size: u64) -> Option<&'a [u8]> {
+        let end = position.checked_add(usize::try_from(size).ok()?)?;
+        self.segments.get(segment).copied().flatten()?.get(position..end)
+    }
+
+    /// The first batch of a response goes in whatever its size.
+    fn add(&mut self, chosen: Chosen, left: &mut u64) -> Result<(), End> {
+        let size = chosen.place.len() as u64;
+        if size > (*left).min(self.response_left) && !self.chosen.is_empty() {
+            return Err(End::Full);
+        }
+        *left = left.saturating_sub(size);
+        self.response_left = self.response_left.saturating_sub(size);
+        self.chosen.push(chosen);
+        Ok(())
+    }
+}
+
+/// Writes what was chosen.
+struct Writer<'a> {
+    plan: &'a Plan,
+    segments: &'a [Option<&'a [u8]>],
+    chosen: &'a [Chosen],
+    output: Output,
+    pieces: Vec<Piece>,
+    /// Where the bytes start that no piece covers yet.
+    copied_from: usize,
+    sliced_bytes: usize,
+}
+
+impl<'a> Writer<'a> {
+    fn new(plan: &'a Plan, segments: &'a [Option<&'a [u8]>], chosen: &'a [Chosen]) -> Self {
+        let request = &plan.request;
+        let copied: usize = chosen.iter().map(copied_bytes).sum();
+        let capacity = 64 + request.names.len() + 8 * request.topics.len() + 56 * plan.parts.len() + copied;
+        let output = Output::response(request.correlation_id, request.version >= VERSION_FLEXIBLE, capacity);
+        Self { plan, segments, chosen, output, pieces: Vec::new(), copied_from: 0, sliced_bytes: 0 }
+    }
+
+    fn write(mut self, filled: &[Filled]) -> Response {
+        let request = &self.plan.request;
+        self.output.put_i32(0);
+        if request.version >= 7 {
+            self.output.put_i16(codes::NONE);
+            self.output.put_i32(0);
+        }
+        self.output.put_size(request.topics.len());
+        let mut start = 0;
+        for topic in &request.topics {
+            let end = topic.partitions_end as usize;
+            put_topic_name(&mut self.output, request, &topic.name);
+            self.output.put_size(end - start);
+            for (index, filled) in filled[start..end].iter().enumerate() {
+                self.put_partition(start + index, filled);
+            }
+            self.output.put_no_tags();
+            start = end;
+        }
+        self.output.put_no_tags();
+        self.cut();
+        Response { copied: self.output.seal(self.sliced_bytes), pieces: self.pieces }
+    }
+
+    fn put_partition(&mut self, index: usize, filled: &Filled) {
+        let request = &self.plan.request;
+        let bounds = Some(&self.plan.parts[index]).filter(|_| filled.code == codes::NONE);
+        put_partition_head(
+            &mut self.output,
+            request.version,
+            request.parts[index].index,
+            filled.code,
+            bounds,
+        );
+        self.output.put_size(filled.size);
+        for chosen in &self.chosen[filled.chosen.clone()] {
+            self.put_batch(chosen);
+        }
+        self.output.put_no_tags();
+    }
+
+    fn put_batch(&mut self, chosen: &Chosen) {
+        let batch = self.segments[chosen.segment].map_or(&[][..], |segment| &segment[chosen.place.clone()]);
+        let Some((head, body)) = batch.split_first_chunk::<HEADER_BYTES>() else { return };
+        let mut head = *head;
+        stamp_head(&mut head, chosen.base_offset, LEADER_EPOCH);
+        if chosen.append_time_ms >= 0 {
+            stamp_append_time(&mut head, batch.len(), chosen.append_time_ms);
+        }
+        self.output.put(&head);
+        if !chosen.is_sliced() {
+            self.output.put(body);
+            return;
+        }
+        self.cut();
+        self.sliced_bytes += body.len();
+        let place = chosen.place.start + HEADER_BYTES..chosen.place.end;
+        self.pieces.push(Piece::Body { segment: chosen.segment, place });
+    }
+
+    /// Makes a piece of what was written since the last one.
+    fn cut(&mut self) {
+        let end = self.output.bytes.len();
+        self.pieces.push(Piece::Copied(self.copied_from..end));
+        self.copied_from = end;
+    }
+}
+
+fn copied_bytes(chosen: &Chosen) -> usize {
+    if chosen.is_sliced() { HEADER_BYTES } else { chosen.place.len() }
+}
+
+fn put_topic_name(output: &mut Output, request: &Fetch, name: &Range<u32>) {
+    let name = &request.names[name.start as usize..name.end as usize];
+    if request.by_id() {
+        output.put(name);
+    } else {
+        output.put_string(name);
+    }
+}
+
+/// All of a partition up to its records. Without transactions the last stable offset is the high watermark, and
+/// nothing was ever aborted.
+fn put_partition_head(
+    output: &mut Output,
+    version: i16,
+    index: i32,
+    code: Code,
+    bounds: Option<&PlannedPart>,
+) {
+    let high_watermark = bounds.map_or(-1, |part| part.high_watermark);
+    output.put_i32(index);
+    output.put_i16(code);
+    output.put_i64(high_watermark);
+    output.put_i64(high_watermark);
+    if version >= 5 {
+        output.put_i64(bounds.map_or(-1, |part| part.log_start_offset));
+    }
+    output.put_size(0);
+    if version >= 11 {
+        output.put_i32(-1);
+    }
+}
