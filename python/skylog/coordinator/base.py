@@ -68,15 +68,15 @@ class Coordinator(Protocol):
         """Create topics with empty logs. `Conflict` for a name that exists."""
         ...
 
-    async def delete_topics(self, topic_ids: Sequence[bytes]) -> list[None | SkylogError]:
-        """Hide topics at once, with their offsets in groups; `purge` takes their extents later. `NotFound`."""
+    async def delete_topics(self, topic_ids: Sequence[bytes]) -> list[SkylogError | None]:
+        """Hide topics at once, with their offsets in groups; `purge` takes the rest later. `NotFound`."""
         ...
 
     async def create_partitions(self, counts: Mapping[bytes, int]) -> list[Topic | SkylogError]:
         """Grow topics to so many partitions. `Conflict` unless that is more than now; `NotFound`."""
         ...
 
-    async def alter_configs(self, changes: Sequence[ConfigChange]) -> list[None | SkylogError]:
+    async def alter_configs(self, changes: Sequence[ConfigChange]) -> list[SkylogError | None]:
         """Set and remove explicit configs. `NotFound` for a topic that is not there."""
         ...
 
@@ -100,7 +100,8 @@ class Coordinator(Protocol):
     async def find_extents(self, positions: LogPositions, extents_max: int) -> Located:
         """Return, for each position, the log's bounds and the extents from its offset on.
 
-        Stops for each at its own `bytes_max` (the first extent always comes) and at `extents_max`.
+        Stops for each at its own `bytes_max` and for all at `extents_max`; the first extent of each always
+        comes.
         O(result + log n).
         """
         ...
@@ -123,7 +124,7 @@ class Coordinator(Protocol):
 
     async def commit_offsets(
         self, group_id: str, offsets: Sequence[CommittedOffset]
-    ) -> list[None | SkylogError]:
+    ) -> list[SkylogError | None]:
         """Store a group's offsets durably, with the group's row if it has none. `NotFound` for a topic."""
         ...
 
@@ -145,14 +146,17 @@ class Coordinator(Protocol):
         """Return all stored groups by id."""
         ...
 
-    async def delete_groups(self, group_ids: Sequence[str]) -> list[None | SkylogError]:
+    async def delete_groups(self, group_ids: Sequence[str]) -> list[SkylogError | None]:
         """Remove groups and their offsets. `NotFound`."""
         ...
 
     # The life of objects.
 
     async def purge(self, limit: int) -> int:
-        """Remove up to `limit` extents of deleted topics; return how many. Segments left empty are marked."""
+        """Remove up to `limit` rows (extents, producers, logs) of deleted topics; return how many.
+
+        Segments left empty are marked. 0 says that nothing is left.
+        """
         ...
 
     async def deletable_segments(self, grace_ms: int, limit: int) -> list[StoredSegment]:
