@@ -160,6 +160,9 @@ class CommitResult:
     def duplicates(self) -> int: ...
     @property
     def rejected(self) -> int: ...
+    def batches(self) -> list[tuple[str, int]]:
+        """(outcome, base offset or -1) of each batch in the order of the body; outcomes are "appended",
+        "duplicate", "out_of_order_sequence", "invalid_producer_epoch" and "unknown_log"."""
 
 class Sequenced:
     """What one commit writes, as rows ready for the database."""

@@ -168,7 +168,9 @@ class SqliteCoordinator:
     async def find_extents(self, positions: LogPositions, extents_max: int) -> Located:
         """Answer from memory, or by two descents for each position that has something to read below it."""
         located = self._index.find(positions, extents_max)
-        return located or await self._find_in_database(positions, extents_max)
+        if located is not None:
+            return located
+        return await self._find_in_database(positions, extents_max)
 
     async def _find_in_database(self, positions: LogPositions, extents_max: int) -> Located:
         rows = positions.rows()
