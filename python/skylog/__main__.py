@@ -1,0 +1,5 @@
+"""``python -m skylog``."""
+
+from skylog.cli.app import main
+
+main()
