@@ -7,12 +7,12 @@
 use std::io::{self, Read};
 
 use flate2::bufread::MultiGzDecoder;
-use zstd::stream::read::Decoder as ZstdDecoder;
 
 use crate::error::{Error, Result};
 
 mod lz4;
 mod snappy;
+mod zstd;
 
 /// The codec bits of a batch that is not compressed.
 pub const NONE: u8 = 0;
@@ -28,7 +28,7 @@ pub enum Decoder<'a> {
     /// An LZ4 frame of independent blocks.
     Lz4(lz4::Lz4Reader<'a>),
     /// One or more zstd frames.
-    Zstd(Box<ZstdDecoder<'static, &'a [u8]>>),
+    Zstd(zstd::ZstdReader<'a>),
 }
 
 impl<'a> Decoder<'a> {
@@ -38,7 +38,7 @@ impl<'a> Decoder<'a> {
             1 => Ok(Self::Gzip(Box::new(MultiGzDecoder::new(bytes)))),
             2 => snappy::SnappyReader::open(bytes).map(Self::Snappy),
             3 => lz4::Lz4Reader::open(bytes).map(Self::Lz4),
-            ZSTD => ZstdDecoder::with_buffer(bytes).map(|decoder| Self::Zstd(Box::new(decoder))),
+            ZSTD => zstd::ZstdReader::open(bytes).map(Self::Zstd),
             _ => Err(invalid("not a codec that can be read")),
         };
         let codec = codec_name(codec);
