@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use crate::error::Error;
 
 mod batch;
+mod data;
 mod fetch;
 mod index;
 mod memory;

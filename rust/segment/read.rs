@@ -86,6 +86,11 @@ impl<'a> Segment<'a> {
         &self.logs
     }
 
+    /// Where the footer starts, which is where the body ends.
+    pub fn footer_position(&self) -> usize {
+        self.footer_position
+    }
+
     /// Batches of all logs.
     pub fn batch_count(&self) -> usize {
         self.batches
