@@ -11,7 +11,7 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import TypeVar
 
 from skylog.catalog.directory import Directory
@@ -243,7 +243,16 @@ class Catalog:
 
     def _teach(self, topic: Topic) -> None:
         rules = self.settings.rules(topic.configs)
-        self._table.put(topic.topic_id, topic.name, topic.partitions, **asdict(rules))
+        self._table.put(
+            topic.topic_id,
+            topic.name,
+            topic.partitions,
+            batch_bytes_max=rules.batch_bytes_max,
+            log_append_time=rules.log_append_time,
+            compacted=rules.compacted,
+            timestamp_before_ms_max=rules.timestamp_before_ms_max,
+            timestamp_after_ms_max=rules.timestamp_after_ms_max,
+        )
 
     def _drop(self, topic_id: bytes) -> None:
         if self._directory.remove(topic_id) is None:

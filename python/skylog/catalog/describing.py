@@ -87,8 +87,9 @@ class DescribingHandler:
 
 
 def topic_entries(settings: Settings, configs: Mapping[str, str]) -> list[Body]:
-    """Return the rows of all configs of a topic that sets `configs` itself, as CreateTopics shows them."""
-    return list(_topic_entries(settings, configs))
+    """Return all configs of a topic that sets `configs` itself, in the shorter form of CreateTopics."""
+    fields = ("name", "value", "read_only", "config_source", "is_sensitive")
+    return [{field: entry[field] for field in fields} for entry in _topic_entries(settings, configs)]
 
 
 def _topic_entries(settings: Settings, configs: Mapping[str, str]) -> Iterator[Body]:

@@ -11,7 +11,7 @@ from skylog.catalog.catalog import Catalog
 from skylog.catalog.changing import change_each
 from skylog.catalog.names import RESERVED_NAMES, check_topic_name
 from skylog.catalog.planning import Planner
-from skylog.catalog.rows import PartitionRows
+from skylog.catalog.rows import TopicRows, missing_row
 from skylog.catalog.verdicts import verdict
 from skylog.errors import SkylogError, Unavailable
 from skylog.model import NO_TOPIC_ID, ClusterView, NewTopic, Topic
@@ -39,7 +39,7 @@ class MetadataHandler:
     def __init__(self, catalog: Catalog, view: Callable[[], ClusterView]) -> None:
         self._catalog = catalog
         self._view = view
-        self._rows = PartitionRows()
+        self._rows = TopicRows()
 
     def handlers(self) -> dict[int, Handler]:
         """Return the handlers by api key."""
@@ -48,9 +48,12 @@ class MetadataHandler:
     async def metadata(self, request: Request) -> Body:
         """Answer Metadata v0-v13."""
         body = request.body
-        outcomes = await self._outcomes(request)
-        view = self._view()
         operations = TOPIC_OPERATIONS if body["include_topic_authorized_operations"] else NOT_ASKED
+        if _asks_for_all(request):
+            topics = self._rows.all(self._catalog.all(), self._view().self_id, operations)
+        else:
+            topics = self._rows_of(await self._outcomes(request), operations)
+        view = self._view()
         return {
             "brokers": [
                 {"node_id": node.node_id, "host": node.host, "port": node.port, "rack": node.rack}
@@ -58,18 +61,24 @@ class MetadataHandler:
             ],
             "cluster_id": view.cluster_id,
             "controller_id": view.controller_id,
-            "topics": [self._row(asked, outcome, view.self_id, operations) for asked, outcome in outcomes],
+            "topics": topics,
             "cluster_authorized_operations": (
                 CLUSTER_OPERATIONS if body["include_cluster_authorized_operations"] else NOT_ASKED
             ),
             "error_code": ErrorCode.NONE,
         }
 
+    def _rows_of(self, outcomes: Iterable[tuple[Asked, Topic | SkylogError]], operations: int) -> list[Body]:
+        leader = self._view().self_id
+        return [
+            self._rows.one(outcome, leader, operations)
+            if isinstance(outcome, Topic)
+            else missing_row(*asked, _code(outcome))
+            for asked, outcome in outcomes
+        ]
+
     async def _outcomes(self, request: Request) -> Iterable[tuple[Asked, Topic | SkylogError]]:
-        topics = request.body["topics"]
-        if topics is None or (request.version == 0 and not topics):
-            return [((topic.name, topic.topic_id), topic) for topic in self._catalog.all()]
-        asked = dict.fromkeys((topic["name"], topic["topic_id"]) for topic in topics)
+        asked = dict.fromkeys((topic["name"], topic["topic_id"]) for topic in request.body["topics"])
         if request.version < BY_ID_SINCE and any(
             name is None or topic_id != NO_TOPIC_ID for name, topic_id in asked
         ):
@@ -127,25 +136,10 @@ class MetadataHandler:
             log.info("topic %s, created on demand: %s", new.name, verdict(outcomes[wish])[0].name)
         return outcomes
 
-    def _row(self, asked: Asked, outcome: Topic | SkylogError, leader: int, operations: int) -> Body:
-        if isinstance(outcome, Topic):
-            return {
-                "error_code": ErrorCode.NONE,
-                "name": outcome.name,
-                "topic_id": outcome.topic_id,
-                "is_internal": outcome.internal,
-                "partitions": self._rows.of(leader, outcome.partitions),
-                "topic_authorized_operations": operations,
-            }
-        name, topic_id = asked
-        return {
-            "error_code": _code(outcome),
-            "name": name,
-            "topic_id": topic_id,
-            "is_internal": False,
-            "partitions": [],
-            "topic_authorized_operations": NOT_ASKED,
-        }
+
+def _asks_for_all(request: Request) -> bool:
+    topics = request.body["topics"]
+    return topics is None or (request.version == 0 and not topics)
 
 
 def _may_create(wish: Asked, outcome: Topic | SkylogError) -> bool:

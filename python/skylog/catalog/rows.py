@@ -1,7 +1,11 @@
-"""The rows of partitions in Metadata, made once and shared by all topics and answers."""
+"""The rows of Metadata, made once and shared by many answers: they are read only."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from skylog.catalog.authority import NOT_ASKED
+from skylog.model import Topic
 from skylog.wire.codes import ErrorCode
 from skylog.wire.exchange import Body
 
@@ -9,23 +13,64 @@ LEADER_EPOCH = 0
 """There are no leaders, so there is one epoch."""
 
 
-class PartitionRows:
-    """A row says no more than index and leader, so partition n of all topics is the same row.
+class TopicRows:
+    """Rows of topics and partitions.
 
-    An answer about 10,000 partitions thus costs a slice per topic. The rows are shared: they are read only.
+    A partition's row says no more than index and leader, so partition n of all topics is the same row: an
+    answer about 10,000 partitions costs a slice per topic. The rows of all topics are kept until one changes.
     """
 
     def __init__(self) -> None:
-        self._rows: dict[int, list[Body]] = {}
+        self._partitions: list[Body] = []
+        self._leader = -1
+        self._all: dict[int, tuple[Sequence[Topic], list[Body]]] = {}
 
-    def of(self, leader: int, partitions: int) -> list[Body]:
-        """Return the rows of partitions 0 to `partitions` - 1, all led by `leader`."""
-        rows = self._rows.setdefault(leader, [])
-        rows.extend(_row(leader, index) for index in range(len(rows), partitions))
-        return rows[:partitions]
+    def one(self, topic: Topic, leader: int, operations: int) -> Body:
+        """Return the row of a topic all of whose partitions are led by `leader`."""
+        self._follow(leader)
+        return {
+            "error_code": ErrorCode.NONE,
+            "name": topic.name,
+            "topic_id": topic.topic_id,
+            "is_internal": topic.internal,
+            "partitions": self._first(topic.partitions),
+            "topic_authorized_operations": operations,
+        }
+
+    def all(self, topics: Sequence[Topic], leader: int, operations: int) -> list[Body]:
+        """Return the rows of `topics`; the same sequence again costs nothing."""
+        self._follow(leader)
+        seen, rows = self._all.get(operations, (None, []))
+        if seen is not topics:
+            rows = [self.one(topic, leader, operations) for topic in topics]
+            self._all[operations] = topics, rows
+        return rows
+
+    def _follow(self, leader: int) -> None:
+        if leader != self._leader:
+            self._leader = leader
+            self._partitions = []
+            self._all = {}
+
+    def _first(self, count: int) -> list[Body]:
+        rows = self._partitions
+        rows.extend(_partition_row(self._leader, index) for index in range(len(rows), count))
+        return rows[:count]
 
 
-def _row(leader: int, index: int) -> Body:
+def missing_row(name: str | None, topic_id: bytes, code: ErrorCode) -> Body:
+    """Return the row of a topic that cannot be shown."""
+    return {
+        "error_code": code,
+        "name": name,
+        "topic_id": topic_id,
+        "is_internal": False,
+        "partitions": [],
+        "topic_authorized_operations": NOT_ASKED,
+    }
+
+
+def _partition_row(leader: int, index: int) -> Body:
     return {
         "error_code": ErrorCode.NONE,
         "partition_index": index,
