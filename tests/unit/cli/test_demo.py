@@ -96,7 +96,7 @@ def test_few_faults_are_kept() -> None:
     assert len(check.faults) == 5
 
 
-@pytest.mark.parametrize(("percent", "expected"), [(0, 1), (50, 51), (99, 100), (100, 100)])
+@pytest.mark.parametrize(("percent", "expected"), [(0, 1), (50, 50), (99, 99), (99.5, 100), (100, 100)])
 def test_percentiles(percent: float, expected: float) -> None:
     assert percentile(array("d", range(100, 0, -1)), percent) == expected
 

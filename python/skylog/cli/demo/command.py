@@ -116,7 +116,9 @@ def _measure(out: Console, broker: BrokerProcess, workload: Workload) -> _Figure
             SLOW_PAUSE_S,
             bar("one record at a time", SLOW_RECORDS),
         )
-        produced = traffic.produce_all(broker.bootstrap, workload, bar("produce", workload.records))
+        produced = traffic.produce_all(
+            broker.bootstrap, workload, SLOW_TOPIC, bar("produce", workload.records)
+        )
         consumed = traffic.consume_all(
             broker.bootstrap, workload, MEMBERS, bar(f"consume, group of {MEMBERS}", workload.records)
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from array import array
 from collections.abc import Callable
@@ -69,7 +70,7 @@ def produce_slowly(
     bootstrap: str, topic: str, records: int, pause_s: float, progress: Progress
 ) -> array[float]:
     """Send records one by one, each after the one before is acknowledged; return latencies in ms."""
-    producer = _producer(bootstrap, linger_ms=0)
+    producer = _warm_producer(bootstrap, topic, linger_ms=0)
     outcome = _Outcome()
     pause = threading.Event()
     for number in range(records):
@@ -81,9 +82,9 @@ def produce_slowly(
     return outcome.latencies_ms
 
 
-def produce_all(bootstrap: str, workload: Workload, progress: Progress) -> Produced:
+def produce_all(bootstrap: str, workload: Workload, warm_topic: str, progress: Progress) -> Produced:
     """Send all records as fast as they are taken, and wait until all are acknowledged."""
-    producer = _producer(bootstrap, linger_ms=5)
+    producer = _warm_producer(bootstrap, warm_topic, linger_ms=5)
     outcome = _Outcome()
     start = _clock.monotonic()
     for number in range(workload.records):
@@ -114,7 +115,7 @@ def consume_all(bootstrap: str, workload: Workload, members: int, progress: Prog
 def percentile(latencies_ms: array[float], percent: float) -> float:
     """Return the value that so many percent do not exceed."""
     ordered = sorted(latencies_ms)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
+    return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)]
 
 
 class _Outcome:
@@ -195,10 +196,11 @@ def _place(message: Message) -> tuple[int, int]:
     return partition, offset
 
 
-def _producer(bootstrap: str, linger_ms: int) -> Producer:
+def _warm_producer(bootstrap: str, topic: str, linger_ms: int) -> Producer:
+    """Return a producer that has sent a record: connecting and getting an identity take it half a second."""
     from confluent_kafka import Producer
 
-    return Producer(
+    producer = Producer(
         {
             "bootstrap.servers": bootstrap,
             "enable.idempotence": True,
@@ -206,6 +208,11 @@ def _producer(bootstrap: str, linger_ms: int) -> Producer:
             "queue.buffering.max.messages": QUEUE_RECORDS,
         }
     )
+    outcome = _Outcome()
+    producer.produce(topic, b"warm", partition=0, on_delivery=outcome)
+    producer.flush(ANSWER_S_MAX)
+    outcome.require(1)
+    return producer
 
 
 def _consumer(bootstrap: str) -> Consumer:
