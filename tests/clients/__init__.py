@@ -1,0 +1,1 @@
+"""Foreign clients against a running broker; everything here goes over the wire."""

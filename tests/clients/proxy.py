@@ -1,0 +1,110 @@
+"""A network that loses answers: requests arrive, the connection breaks before some of the answers do."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+import threading
+from concurrent.futures import Future
+from typing import Self
+
+
+class CuttingProxy:
+    """Forwards connections and breaks some just after the broker has answered a request of one kind.
+
+    Parameters
+    ----------
+    cuts
+        How many answers are lost; after that the network is good.
+    api_key
+        The kind of request whose answer is lost.
+    """
+
+    def __init__(self, *, cuts: int, api_key: int) -> None:
+        self.cuts_left = cuts
+        self.host, self.port = "127.0.0.1", 0
+        self._api_key = api_key
+        self._seen = 0
+        self._target = ("", 0)
+        self._loop = asyncio.new_event_loop()
+        self._ready: Future[int] = Future()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    @property
+    def bootstrap(self) -> str:
+        """Where clients find it."""
+        return f"{self.host}:{self.port}"
+
+    def forward_to(self, address: tuple[str, int]) -> None:
+        """Set the broker behind it."""
+        self._target = address
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self.port = self._ready.result(10)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+
+    def _run(self) -> None:
+        server = self._loop.run_until_complete(asyncio.start_server(self._serve, self.host, 0))
+        self._ready.set_result(server.sockets[0].getsockname()[1])
+        self._loop.run_forever()
+        server.close()
+        tasks = asyncio.all_tasks(self._loop)
+        for task in tasks:
+            task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        self._loop.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        doomed: set[int] = set()
+        upstream_reader, upstream = await asyncio.open_connection(*self._target)
+        both = [
+            asyncio.create_task(self._requests(reader, upstream, doomed)),
+            asyncio.create_task(self._answers(upstream_reader, writer, doomed)),
+        ]
+        try:
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in both:
+                task.cancel()
+            await asyncio.gather(*both, return_exceptions=True)
+            writer.transport.abort()
+            upstream.close()
+
+    async def _requests(
+        self, reader: asyncio.StreamReader, upstream: asyncio.StreamWriter, doomed: set[int]
+    ) -> None:
+        while True:
+            data = await _frame(reader)
+            api_key, _, number = struct.unpack_from(">hhi", data)
+            if api_key == self._api_key and self._chosen():
+                doomed.add(number)
+            upstream.write(struct.pack(">i", len(data)) + data)
+            await upstream.drain()
+
+    async def _answers(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, doomed: set[int]
+    ) -> None:
+        while True:
+            data = await _frame(reader)
+            if struct.unpack_from(">i", data)[0] in doomed:
+                return
+            writer.write(struct.pack(">i", len(data)) + data)
+            await writer.drain()
+
+    def _chosen(self) -> bool:
+        # Every other request, so that clients get on between two losses.
+        self._seen += 1
+        if self.cuts_left == 0 or self._seen % 2 == 0:
+            return False
+        self.cuts_left -= 1
+        return True
+
+
+async def _frame(reader: asyncio.StreamReader) -> bytes:
+    size = struct.unpack(">i", await reader.readexactly(4))[0]
+    return await reader.readexactly(size)
