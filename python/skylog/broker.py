@@ -108,6 +108,7 @@ class Parts:
     pipeline: ProducePipeline
     parking: Parking
     groups: GroupRoom
+    catalog: Catalog
     cache: SegmentCache
 
     async def drain(self, clock: Clock, seconds_max: float) -> None:
@@ -119,6 +120,7 @@ class Parts:
         if not await self.listener.settle(clock, seconds_max):
             log.warning("not all requests could be answered within %g s", seconds_max)
         await self.dispatcher.cancel()
+        await self.catalog.close()
         await self.listener.close()
 
 
@@ -155,7 +157,7 @@ async def assemble(broker: Broker, epoch: int) -> Parts:
     }
     dispatcher = Dispatcher(raw, handlers)
     listener = Listener(config.server, dispatcher, gate)
-    return Parts(listener, dispatcher, pipeline, parking, groups, cache)
+    return Parts(listener, dispatcher, pipeline, parking, groups, catalog, cache)
 
 
 def build_produce(
