@@ -92,7 +92,8 @@ def produce_message(
                 name=name,
                 topic_id=uuid.UUID(bytes=topic_id(name)),
                 partition_data=[
-                    topic_type.PartitionProduceData(index=index, records=records) for index, records in partitions
+                    topic_type.PartitionProduceData(index=index, records=records)
+                    for index, records in partitions
                 ],
             )
             for name, partitions in topics
