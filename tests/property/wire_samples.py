@@ -1,4 +1,4 @@
-"""Produce and Fetch messages as two foreign codecs write and read them; batches as a foreign client builds them."""
+"""Produce and Fetch messages as foreign codecs write and read them; batches made by a foreign client."""
 
 import importlib
 import struct
@@ -149,7 +149,7 @@ def fetch_message(
 
 
 def read_response(response: bytes, kafka_class: Any, kio_name: str, version: int) -> tuple[Any, Any]:
-    """Return a response as kafka-python and as kio read it, after checking prefix, header and that nothing is left."""
+    """Return a response as kafka-python and as kio read it; prefix and header hold and nothing is left."""
     assert struct.unpack_from(">i", response)[0] == len(response) - 4
     assert struct.unpack_from(">i", response, 4)[0] == CORRELATION
     flexible = kafka_class.flexible_version_q(version)
