@@ -36,6 +36,10 @@ NEW_MEMBER_JOIN_MS_MAX = 300_000
 """How long a member may wait in its first join; its client cannot heartbeat before that is answered."""
 
 
+POSTPONED_MS_MIN = 1_000
+"""How long a rebalance that nobody came to waits at least; members may have set their timeouts to nothing."""
+
+
 class GroupState(StrEnum):
     """The states of a classic group, by their names on the wire."""
 
@@ -183,7 +187,8 @@ class Rebalance:
         self._drop_absent()
         if self.roster.members and not self.roster.elect_joined():
             # Only static members are left and none came: they have until their sessions end.
-            self._deadlines.set(_Phase.JOIN, now_ms + self.roster.rebalance_timeout_ms)
+            wait_ms = max(self.roster.rebalance_timeout_ms, POSTPONED_MS_MIN)
+            self._deadlines.set(_Phase.JOIN, now_ms + wait_ms)
             return
         self.generation += 1
         self._gathering = False
