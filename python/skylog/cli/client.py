@@ -68,9 +68,9 @@ class Client:
         since, until = self._versions.get(api_key, (0, -1))
         version = min(ours.until, until)
         if version < max(ours.since, since):
+            found = f"{since} to {until}" if until >= 0 else "none"
             raise InvalidRequest(
-                f"{self._bootstrap} serves {ours.name} in versions {since} to {until}, "
-                f"expected one of {ours.since} to {ours.until}"
+                f"{self._bootstrap}: {ours.name}: expected a version of {ours.since} to {ours.until}, found {found}"
             )
         return version
 

@@ -37,6 +37,11 @@ def format_cell(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
+def format_count(count: int, one: str, many: str) -> str:
+    """Return a number with its noun."""
+    return f"{count:,} {one if count == 1 else many}"
+
+
 def format_bytes(size: float) -> str:
     """Return a size in the largest unit that leaves a number of at least one."""
     for unit in ("B", "KiB", "MiB", "GiB"):

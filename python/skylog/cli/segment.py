@@ -12,7 +12,7 @@ from typing import Annotated, Any, cast
 import typer
 from rich.markup import escape
 
-from skylog.cli.console import console, format_bytes, table
+from skylog.cli.console import console, format_bytes, format_count, table
 from skylog.config import Config, default_data_dir
 from skylog.core import segment_batches, segment_summary, verify_segment
 from skylog.errors import Corrupt, NotFound
@@ -62,14 +62,15 @@ def inspect(
     except Corrupt as error:
         raise Corrupt(f"{name}: {error}") from error
     if as_json:
-        json.dump(_plain(summary | {"verified_batches": verified}), sys.stdout, indent=2)
+        checked = {} if verified is None else {"verified_batches": verified}
+        json.dump(_plain(summary | checked), sys.stdout, indent=2)
         print()
     else:
         _show(summary, logs, verified)
 
 
 def _load(name: str, data: Path | None, store: str | None) -> bytes:
-    if store is None and data is None and Path(name).is_file():
+    if store is None and data is None and Path(name).exists():
         try:
             return Path(name).read_bytes()
         except OSError as error:
@@ -97,14 +98,20 @@ def _show(summary: dict[str, object], logs: list[dict[str, Any]], verified: int 
     out.print(f"  created     {_time(cast(int, summary['created_ms']))}")
     out.print(f"  format      version {summary['version']}, {escape(str(summary['kind']))}")
     out.print(f"  size        {summary['size']:,} bytes ({format_bytes(cast(int, summary['size']))})")
-    records, count = sum(log["records"] for log in logs), sum(log["batches"] for log in logs)
-    out.print(f"  holds       {records:,} records in {count:,} batches of {len(logs):,} partitions")
+    out.print(f"  holds       {_contents(logs)}")
     if verified is not None:
-        out.print(f"  verified    all checksums and counts of {verified:,} batches are right")
+        count = format_count(verified, "batch", "batches")
+        out.print(f"  verified    all checksums and counts are right ({count})")
     out.print(table(LOG_COLUMNS, [_log_row(log) for log in logs]))
     for log in logs:
         if "batch_list" in log:
             _show_batches(log)
+
+
+def _contents(logs: list[dict[str, Any]]) -> str:
+    records = format_count(sum(log["records"] for log in logs), "record", "records")
+    batches = format_count(sum(log["batches"] for log in logs), "batch", "batches")
+    return f"{records} in {batches} of {format_count(len(logs), 'partition', 'partitions')}"
 
 
 LOG_COLUMNS = ("topic id", "partition", "position", "bytes", "batches", "records", "max timestamp")
@@ -122,19 +129,43 @@ def _log_row(log: dict[str, Any]) -> tuple[object, ...]:
     )
 
 
-def _show_batches(log: dict[str, Any]) -> None:
-    found = log["batch_list"]
-    columns = list(found[0]) if found else []
-    title = f"batches of {format_topic_id(log['topic_id'])} {log['partition']}"
-    console().print(
-        table(columns, [[_plain(batch[name]) for name in columns] for batch in found], title=title)
+BATCH_COLUMNS = (
+    "position",
+    "bytes",
+    "records",
+    "compression",
+    "max timestamp",
+    "producer",
+    "sequence",
+    "crc",
+)
+
+
+def _batch_row(batch: dict[str, Any]) -> tuple[object, ...]:
+    idempotent = batch["producer_id"] >= 0
+    return (
+        batch["position"],
+        batch["size"],
+        batch["records"],
+        batch["compression"],
+        _time(batch["max_timestamp"]),
+        f"{batch['producer_id']} epoch {batch['producer_epoch']}" if idempotent else None,
+        batch["base_sequence"] if idempotent else None,
+        f"{batch['crc']:08x}",
     )
 
 
+def _show_batches(log: dict[str, Any]) -> None:
+    title = f"batches of {format_topic_id(log['topic_id'])} {log['partition']}"
+    console().print(table(BATCH_COLUMNS, [_batch_row(batch) for batch in log["batch_list"]], title=title))
+
+
 def _plain(value: Any) -> Any:
-    """Return what JSON can hold: identities as hex, all else as it is."""
+    """Return what JSON can hold: identities as they are printed elsewhere, all else as it is."""
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {
+            key: _plain(format_topic_id(item) if key == "topic_id" else item) for key, item in value.items()
+        }
     if isinstance(value, list):
         return [_plain(item) for item in value]
     return _hex(value) if isinstance(value, bytes) else value

@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from skylog.cli import admin
 from skylog.cli.client import Client
-from skylog.cli.console import console, table
+from skylog.cli.console import console, format_count, table
 
 topic = typer.Typer(name="topic", help="Create, list, describe and delete topics.", no_args_is_help=True)
 
@@ -92,7 +92,8 @@ def delete(
 def _describe(client: Client, name: str) -> None:
     summary, partitions = admin.describe_topic(client, name)
     out = console()
-    out.print(f"[bold]{escape(summary.name)}[/bold]  id {summary.topic_id}, {summary.partitions} partitions")
+    count = format_count(summary.partitions, "partition", "partitions")
+    out.print(f"[bold]{escape(summary.name)}[/bold]  id {summary.topic_id}, {count}")
     for key, value in admin.topic_configs(client, name).items():
         out.print(f"  {escape(key)}={escape(value)}")
     rows = [
