@@ -72,6 +72,8 @@ class KafkaPythonDriver:
             session_timeout_ms=membership.session_ms,
             heartbeat_interval_ms=membership.session_ms // 4,
         )
+        # A leader that has not seen the topic yet would give nothing to anybody, and may stay at that.
+        consumer.partitions_for_topic(membership.topic)
         consumer.subscribe([membership.topic], listener=_Listener(emit))
         while not stopping():
             _follow_once(consumer, emit)
