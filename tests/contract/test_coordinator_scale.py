@@ -1,0 +1,158 @@
+"""Cost: a million extents, statistics gathered, and every way to look one up is a descent."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from sealing import Batch, Log, seal
+from skylog.clock import SystemClock, SystemEntropy
+from skylog.coordinator.base import SegmentCommit
+from skylog.coordinator.sqlite import SqliteCoordinator
+from skylog.coordinator.sqlite.extents import FIND, FIND_BY_TIME
+from skylog.coordinator.sqlite.objects import DELETED_LOG
+from skylog.core import CommitResult, LogPositions
+from skylog.model import MAX_TIMESTAMP, NewTopic, OffsetAnswer, OffsetQuery
+
+TOPIC = bytes(range(16))
+LOGS = 1_000
+EACH = 1_000
+FILL = """
+    WITH RECURSIVE n (i) AS (VALUES (0) UNION ALL SELECT i + 1 FROM n WHERE i + 1 < 1000000)
+    INSERT INTO extents SELECT i / 1000 + 1, i % 1000 * 10, i % 1000 * 10 + 9, i % 1000 + 1, 64, 1000,
+        i % 1000 * 10, i % 1000 * 10, -1 FROM n
+"""
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database of 1,000 logs with 1,000 extents each."""
+    path = tmp_path_factory.mktemp("scale") / "coordinator.db"
+    _create(path)
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute(FILL)
+        connection.execute("UPDATE logs SET next_offset = 10000, running_max_timestamp = 9990")
+        connection.executemany(
+            "INSERT INTO segments (key, size, created_ms, extents) VALUES (?, 1000000, 0, 1000)",
+            [(f"segments/{number}",) for number in range(1, EACH + 1)],
+        )
+        connection.execute("ANALYZE")
+    connection.close()
+    return path
+
+
+def _create(path: Path) -> None:
+    async def create() -> None:
+        coordinator = SqliteCoordinator(str(path), SystemClock(), SystemEntropy())
+        await coordinator.open()
+        await coordinator.create_topics([NewTopic(TOPIC, "big", LOGS)])
+        await coordinator.close()
+
+    asyncio.run(create())
+
+
+@pytest.fixture
+async def big(filled: Path) -> AsyncIterator[SqliteCoordinator]:
+    coordinator = SqliteCoordinator(str(filled), SystemClock(), SystemEntropy())
+    await coordinator.open()
+    yield coordinator
+    await coordinator.close()
+
+
+class Meter:
+    """Counts the instructions of SQLite's machine while it is held."""
+
+    def __init__(self, coordinator: SqliteCoordinator) -> None:
+        self._connection = coordinator._database._connection
+        self.steps = 0
+
+    def __enter__(self) -> Meter:
+        assert self._connection is not None
+        self._connection.set_progress_handler(self._count, 100)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._connection is not None
+        self._connection.set_progress_handler(None, 0)
+
+    def _count(self) -> int:
+        self.steps += 100
+        return 0
+
+
+@pytest.mark.parametrize("offset", [0, 4_995, 9_999])
+async def test_finding_costs_the_same_everywhere(big: SqliteCoordinator, offset: int) -> None:
+    with Meter(big) as meter:
+        located = await big.find_extents(LogPositions([(TOPIC, 499, offset, 3_000)]), 100)
+    bases = [row[1] for row in located.extents()]
+    first = offset // 10 * 10
+    assert bases == [base for base in (first, first + 10, first + 20) if base < 10_000]
+    assert meter.steps <= 2_000
+
+
+@pytest.mark.parametrize("time", [1, 4_995, 9_990, MAX_TIMESTAMP, 9_991])
+async def test_times_cost_the_same_everywhere(big: SqliteCoordinator, time: int) -> None:
+    with Meter(big) as meter:
+        (answer,) = await big.list_offsets([OffsetQuery(TOPIC, 999, time)])
+    expected = {1: 10, 4_995: 5_000, 9_990: 9_990, MAX_TIMESTAMP: 9_990, 9_991: -1}
+    assert isinstance(answer, OffsetAnswer)
+    assert answer.offset == expected[time]
+    assert meter.steps <= 2_000
+
+
+async def test_a_commit_reads_and_writes_only_its_own_rows(big: SqliteCoordinator) -> None:
+    epoch = await big.register_broker(1)
+    for size, steps_max in ((1, 2_000), (100, 60_000)):
+        sealed = seal([Batch(Log(TOPIC, p), producer_id=size, epoch=0, sequence=0) for p in range(size)])
+        commit = SegmentCommit(f"key-{size}", sealed.size, SystemClock().now_ms(), 1, epoch, sealed)
+        with Meter(big) as meter:
+            (result,) = await big.commit_segments([commit])
+        assert isinstance(result, CommitResult)
+        assert result.appended == size
+        assert meter.steps <= steps_max
+
+
+@pytest.mark.parametrize(
+    ("query", "plan"),
+    [
+        (
+            FIND,
+            [
+                "SEARCH extents USING PRIMARY KEY (log_no=? AND base_offset>? AND base_offset<?)",
+                "SCALAR SUBQUERY",
+                "SEARCH extents USING PRIMARY KEY (log_no=? AND base_offset<?)",
+            ],
+        ),
+        (
+            FIND_BY_TIME,
+            [
+                "SEARCH e USING INDEX extents_by_time (log_no=? AND running_max_timestamp>?)",
+                "SEARCH s USING INTEGER PRIMARY KEY (rowid=?)",
+            ],
+        ),
+    ],
+)
+async def test_plans_are_descents(big: SqliteCoordinator, query: str, plan: list[str]) -> None:
+    names = ("log_no", "high_watermark", "offset", "extents_max", "timestamp_ms", "log_start_offset")
+    explained = await big._database.run(
+        lambda connection: connection.execute(
+            "EXPLAIN QUERY PLAN " + query, dict.fromkeys(names, 1)
+        ).fetchall()
+    )
+    steps = [row[3] for row in explained]
+    assert [step.rstrip(" 0123456789") if step.startswith("SCALAR") else step for step in steps] == plan
+
+
+async def test_choosing_what_to_purge_sorts_nothing(big: SqliteCoordinator) -> None:
+    explained = await big._database.run(
+        lambda connection: connection.execute("EXPLAIN QUERY PLAN " + DELETED_LOG).fetchall()
+    )
+    assert [row[3].split(" (")[0] for row in explained] == [
+        "SEARCH t USING COVERING INDEX topics_deleted",
+        "SEARCH l USING COVERING INDEX sqlite_autoindex_logs_1",
+    ]
