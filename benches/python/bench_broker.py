@@ -110,9 +110,9 @@ def produce(options: argparse.Namespace) -> None:
     ]
     for name, partitions, batch in loads:
         with BrokerProcess(*options.serve) as broker:
-            create_topic(broker, "load", partitions)
+            create_topic(broker, f"load-{partitions}", partitions)
             connection = connect(broker)
-            frame = frames.produce("load", range(partitions), batch)
+            frame = frames.produce(f"load-{partitions}", range(partitions), batch)
             count = int(options.gib * GIB / len(frame))
             parts = measured(broker, lambda: pump(connection, frame, count, 5), options.rounds)  # noqa: B023
             report(name, parts, count * len(frame) / GIB, "CPU-s/GiB")
@@ -127,9 +127,9 @@ def fetch(options: argparse.Namespace) -> None:
     ]
     for name, partitions, batch, requests in loads:
         with BrokerProcess(*options.serve) as broker:
-            create_topic(broker, "load", partitions)
+            create_topic(broker, f"load-{partitions}", partitions)
             connection = connect(broker)
-            pump(connection, frames.produce("load", range(partitions), batch), requests, 5)
+            pump(connection, frames.produce(f"load-{partitions}", range(partitions), batch), requests, 5)
             records = struct.unpack(">i", batch[57:61])[0]
             scratch = memoryview(bytearray(64 * MIB))
             got = 0
@@ -140,7 +140,7 @@ def fetch(options: argparse.Namespace) -> None:
                 for number in range(times):
                     offset = number % requests * records  # noqa: B023
                     offsets = dict.fromkeys(range(partitions), offset)  # noqa: B023
-                    request = frames.fetch("load", offsets, len(batch))  # noqa: B023
+                    request = frames.fetch(f"load-{partitions}", offsets, len(batch))  # noqa: B023
                     connection.sendall(request)  # noqa: B023
                     got += len(read_frame(connection, scratch))  # noqa: B023
 

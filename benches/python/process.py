@@ -57,7 +57,7 @@ class BrokerProcess:
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            if found := re.search(r"listening on \S*?:(\d+)", line):
+            if found := re.search(r"listens on \S*?:(\d+)", line):
                 self.port = int(found[1])
                 return
         raise SystemExit(f"the broker did not start: {' '.join(command)}")

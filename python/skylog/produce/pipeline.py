@@ -6,6 +6,7 @@ Three things bound it: the gate (unanswered bytes), `uploads_max` (segments unde
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -121,7 +122,8 @@ class ProducePipeline:
     def _consider_in(self, seconds: float) -> None:
         if self._look_later is not None:
             self._look_later.cancel()
-        self._look_later = self._loop.call_later(seconds, self._consider)
+        # Up to the next millisecond, the grain of the loop's timers: fired early, it would ask again at once.
+        self._look_later = self._loop.call_later(math.ceil(seconds * 1000) / 1000, self._consider)
 
     def _seal(self, segment: OpenSegment) -> None:
         segment_id = self._entropy.random_bytes(16)
