@@ -12,7 +12,7 @@ from skylog.catalog.changing import WAIT_MS_DEFAULT, change_each
 from skylog.catalog.definitions import ConfigDefinition, ConfigType, shortened, split_list
 from skylog.catalog.describing import ResourceType
 from skylog.catalog.topic_configs import check_together, topic_config
-from skylog.catalog.verdicts import repeated, verdict
+from skylog.catalog.verdicts import bounded, repeated, verdict
 from skylog.errors import InvalidConfig, SkylogError
 from skylog.model import ConfigChange
 from skylog.wire.codes import ErrorCode, KafkaError
@@ -48,7 +48,7 @@ class AlteringHandler:
     async def incremental_alter_configs(self, request: Request) -> Body:
         """Answer IncrementalAlterConfigs v0-v1. A resource that stands twice gets one answer, an error."""
         body = request.body
-        edits = {_resource(edit): edit["configs"] for edit in body["resources"]}
+        edits = {_resource(edit): edit["configs"] for edit in bounded(body["resources"], "resources")}
         twice = repeated(_resource(edit) for edit in body["resources"])
 
         async def work() -> dict[Resource, ConfigChange | SkylogError]:

@@ -73,11 +73,11 @@ class Catalog:
             await self._load()
 
     async def close(self) -> None:
-        """Stop looking after unknown outcomes and let the change under way finish."""
-        if self._healing is not None:
-            self._healing.cancel()
+        """Let the change under way finish and stop looking after unknown outcomes."""
         if self._running is not None:
             await asyncio.wait([self._running])
+        if self._healing is not None:
+            self._healing.cancel()
 
     # Reading.
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from enum import IntEnum
 
 from skylog.catalog.authority import CLUSTER_OPERATIONS, NOT_ASKED
-from skylog.catalog.verdicts import verdict
+from skylog.catalog.verdicts import bounded, verdict
 from skylog.errors import SkylogError
 from skylog.model import ClusterView, Node
 from skylog.wire.codes import ErrorCode, KafkaError
@@ -62,7 +62,8 @@ class ClusterHandler:
             node, outcome = NOBODY, error
         if request.version < BATCHED_SINCE:
             return _found(node, outcome)
-        return {"coordinators": [{"key": key, **_found(node, outcome)} for key in body["coordinator_keys"]]}
+        keys = bounded(body["coordinator_keys"], "coordinator keys")
+        return {"coordinators": [{"key": key, **_found(node, outcome)} for key in keys]}
 
     def _coordinator(self, key_type: int) -> Node:
         if key_type == KeyType.GROUP:

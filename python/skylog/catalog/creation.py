@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from skylog.catalog.catalog import Catalog
 from skylog.catalog.changing import change_each
-from skylog.catalog.describing import topic_entries
+from skylog.catalog.entries import Form, TopicEntries
 from skylog.catalog.planning import Planner
-from skylog.catalog.verdicts import repeated, verdict
+from skylog.catalog.verdicts import bounded, repeated, verdict
 from skylog.errors import SkylogError
 from skylog.model import NO_TOPIC_ID, NewTopic, Topic
 from skylog.wire.codes import ErrorCode, KafkaError
@@ -32,14 +32,15 @@ class CreationHandler:
     async def create_topics(self, request: Request) -> Body:
         """Answer CreateTopics v2-v7. A name that stands twice gets one answer, an error."""
         body = request.body
-        wishes = {wish["name"]: wish for wish in body["topics"]}
+        wishes = {wish["name"]: wish for wish in bounded(body["topics"], "topics")}
         twice = repeated(wish["name"] for wish in body["topics"])
 
         async def work() -> dict[str, Topic | SkylogError]:
             return await self._make(self._plan(wishes, twice), body["validate_only"])
 
         outcomes = await change_each(self._catalog, wishes, work, body["timeout_ms"])
-        return {"topics": [self._row(name, outcomes[name]) for name in wishes]}
+        entries = TopicEntries(self._catalog.settings, Form(described=False))
+        return {"topics": [_row(name, outcomes[name], entries) for name in wishes]}
 
     def _plan(self, wishes: Mapping[str, Body], twice: set[str]) -> dict[str, NewTopic | SkylogError]:
         planner = Planner(self._catalog)
@@ -67,21 +68,22 @@ class CreationHandler:
             name: next(made_in_turn) if isinstance(plan, NewTopic) else plan for name, plan in plans.items()
         }
 
-    def _row(self, name: str, outcome: Topic | SkylogError) -> Body:
-        code, message = verdict(outcome, ErrorCode.TOPIC_ALREADY_EXISTS)
-        row: Body = {
-            "name": name,
-            "topic_id": NO_TOPIC_ID,
-            "error_code": code,
-            "error_message": message,
-            "topic_config_error_code": ErrorCode.NONE,
-            "num_partitions": -1,
-            "replication_factor": -1,
-            "configs": None,
-        }
-        if isinstance(outcome, Topic):
-            row["topic_id"] = outcome.topic_id
-            row["num_partitions"] = outcome.partitions
-            row["replication_factor"] = REPLICATION_FACTOR
-            row["configs"] = topic_entries(self._catalog.settings, outcome.configs)
-        return row
+
+def _row(name: str, outcome: Topic | SkylogError, entries: TopicEntries) -> Body:
+    code, message = verdict(outcome, ErrorCode.TOPIC_ALREADY_EXISTS)
+    row: Body = {
+        "name": name,
+        "topic_id": NO_TOPIC_ID,
+        "error_code": code,
+        "error_message": message,
+        "topic_config_error_code": ErrorCode.NONE,
+        "num_partitions": -1,
+        "replication_factor": -1,
+        "configs": None,
+    }
+    if isinstance(outcome, Topic):
+        row["topic_id"] = outcome.topic_id
+        row["num_partitions"] = outcome.partitions
+        row["replication_factor"] = REPLICATION_FACTOR
+        row["configs"] = entries.of(outcome.configs)
+    return row

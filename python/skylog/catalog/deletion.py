@@ -8,7 +8,7 @@ from typing import TypeAlias
 from skylog.catalog.catalog import Catalog
 from skylog.catalog.changing import change_each
 from skylog.catalog.definitions import shortened
-from skylog.catalog.verdicts import repeated, verdict
+from skylog.catalog.verdicts import bounded, repeated, verdict
 from skylog.errors import SkylogError
 from skylog.model import NO_TOPIC_ID, Topic, format_topic_id
 from skylog.wire.codes import ErrorCode, KafkaError
@@ -76,8 +76,8 @@ class DeletionHandler:
 
 def _wishes(request: Request) -> list[Wish]:
     if request.version < 6:
-        return [(name, NO_TOPIC_ID) for name in request.body["topic_names"]]
-    return [(wish["name"], wish["topic_id"]) for wish in request.body["topics"]]
+        return [(name, NO_TOPIC_ID) for name in bounded(request.body["topic_names"], "topics")]
+    return [(wish["name"], wish["topic_id"]) for wish in bounded(request.body["topics"], "topics")]
 
 
 def _row(wish: Wish, outcome: Topic | SkylogError) -> Body:

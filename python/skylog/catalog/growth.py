@@ -8,7 +8,7 @@ from skylog.catalog.catalog import Catalog
 from skylog.catalog.changing import change_each
 from skylog.catalog.definitions import shortened
 from skylog.catalog.planning import check_replicas
-from skylog.catalog.verdicts import repeated, verdict
+from skylog.catalog.verdicts import bounded, repeated, verdict
 from skylog.errors import SkylogError
 from skylog.model import Topic
 from skylog.wire.codes import ErrorCode, KafkaError
@@ -30,7 +30,7 @@ class GrowthHandler:
     async def create_partitions(self, request: Request) -> Body:
         """Answer CreatePartitions v0-v3. A name that stands twice gets one answer, an error."""
         body = request.body
-        wishes = {wish["name"]: wish for wish in body["topics"]}
+        wishes = {wish["name"]: wish for wish in bounded(body["topics"], "topics")}
         twice = repeated(wish["name"] for wish in body["topics"])
 
         async def work() -> dict[str, Topic | SkylogError]:

@@ -12,7 +12,7 @@ from skylog.catalog.changing import change_each
 from skylog.catalog.names import RESERVED_NAMES, check_topic_name
 from skylog.catalog.planning import Planner
 from skylog.catalog.rows import TopicRows, missing_row
-from skylog.catalog.verdicts import verdict
+from skylog.catalog.verdicts import bounded, verdict
 from skylog.errors import SkylogError, Unavailable
 from skylog.model import NO_TOPIC_ID, ClusterView, NewTopic, Topic
 from skylog.wire.codes import ErrorCode, KafkaError, code_of
@@ -27,6 +27,8 @@ CREATION_WAIT_MS = 10_000
 CREATIONS_MAX = 1_000
 """Topics that one request may create; the client asks again for the rest and gets as many more."""
 
+UNKNOWN_NAME = KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+UNKNOWN_ID = KafkaError(ErrorCode.UNKNOWN_TOPIC_ID)
 NOT_YET = KafkaError(ErrorCode.LEADER_NOT_AVAILABLE)
 
 Asked: TypeAlias = tuple[str | None, bytes]
@@ -78,7 +80,8 @@ class MetadataHandler:
         ]
 
     async def _outcomes(self, request: Request) -> Iterable[tuple[Asked, Topic | SkylogError]]:
-        asked = dict.fromkeys((topic["name"], topic["topic_id"]) for topic in request.body["topics"])
+        topics = bounded(request.body["topics"], "topics")
+        asked = dict.fromkeys((topic["name"], topic["topic_id"]) for topic in topics)
         if request.version < BY_ID_SINCE and any(
             name is None or topic_id != NO_TOPIC_ID for name, topic_id in asked
         ):
@@ -91,8 +94,7 @@ class MetadataHandler:
 
     def _find(self, name: str | None, topic_id: bytes) -> Topic | SkylogError:
         if topic_id != NO_TOPIC_ID:
-            unknown = KafkaError(ErrorCode.UNKNOWN_TOPIC_ID)
-            return self._catalog.by_id(topic_id) or unknown
+            return self._catalog.by_id(topic_id) or UNKNOWN_ID
         if name is None:
             return KafkaError(ErrorCode.INVALID_REQUEST, "A topic has neither name nor id")
         topic = self._catalog.by_name(name)
@@ -102,7 +104,7 @@ class MetadataHandler:
             check_topic_name(name)
         except KafkaError as error:
             return error
-        return KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+        return UNKNOWN_NAME
 
     async def _create(self, wishes: Sequence[Asked]) -> dict[Asked, Topic | SkylogError]:
         """Create topics at once: clients then need no second request to find their leaders."""
@@ -143,12 +145,7 @@ def _asks_for_all(request: Request) -> bool:
 
 
 def _may_create(wish: Asked, outcome: Topic | SkylogError) -> bool:
-    name = wish[0]
-    return (
-        isinstance(outcome, KafkaError)
-        and outcome.code is ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-        and name not in RESERVED_NAMES
-    )
+    return outcome is UNKNOWN_NAME and wish[0] not in RESERVED_NAMES
 
 
 def _code(error: SkylogError) -> ErrorCode:

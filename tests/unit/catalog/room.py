@@ -113,13 +113,15 @@ class Room:
 
     async def ask(self, api_key: int, version: int, **body: Any) -> Body:
         """Send a request through the codec, handle it, and read the answer as a client of this version."""
+        answer = await self.answer(api_key, version, **body)
+        frame = codec.encode_response(api_key, version, 7, answer)
+        return codec.decode_response(api_key, version, frame[4:])[1]
+
+    async def answer(self, api_key: int, version: int, **body: Any) -> Body:
+        """Send a request through the codec and return what its handler says."""
         frame = codec.encode_request(api_key, version, 7, body)[4:]
         decoded = codec.decode_request(api_key, version, frame, NAMELESS_HEADER_SIZE)
-        request = Request(api_key, version, decoded, "client", "127.0.0.1")
-        answer = await self.handlers[api_key](request)
-        return codec.decode_response(
-            api_key, version, codec.encode_response(api_key, version, 7, answer)[4:]
-        )[1]
+        return await self.handlers[api_key](Request(api_key, version, decoded, "client", "127.0.0.1"))
 
     async def make(self, name: str, partitions: int = 1, **configs: str) -> Topic:
         """Create a topic past the handlers; config names with `_` for `.`."""
