@@ -114,16 +114,18 @@ class ClassicGroup(Rebalance):
     def _has_place_for(self, request: JoinRequest) -> bool:
         """Say whether the group's size allows this join.
 
-        While members rejoin, those who wait already are counted, so that the last to come are turned away
-        where the limit was lowered.
+        While members rejoin, only those who wait already are counted: new ones may take the places of those
+        that do not come, and the last to come are turned away where the limit was lowered. Static members
+        keep their places in absence, so a group may grow to twice its size; Kafka's has no such end.
         """
+        size_max = self._rules.max_size
         member = self.roster.members.get(request.member_id)
-        if self.state is GroupState.PREPARING:
-            waits = member is not None and member.joining is not None
-            return waits or self.roster.joining < self._rules.max_size
-        if self.state is GroupState.EMPTY:
+        if self.state is GroupState.EMPTY or (member is not None and member.joining is not None):
             return True
-        return member is not None or len(self.roster) < self._rules.max_size
+        if self.state is GroupState.PREPARING:
+            known = member is not None or len(self.roster) < 2 * size_max
+            return known and self.roster.joining < size_max
+        return member is not None or len(self.roster) < size_max
 
     def _turn_away(self, member_id: str, now_ms: int) -> None:
         member = self.roster.members.get(member_id)

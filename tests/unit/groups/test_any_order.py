@@ -16,6 +16,7 @@ from skylog.wire.codes import ErrorCode
 
 from .table import REBALANCE_MS, SESSION_MS, Table
 
+SIZE_MAX = 3
 OFFERS = [{"range": b"r"}, {"range": b"r", "sticky": b"s"}, {"sticky": b"s", "range": b"r2"}]
 EVICTS = {ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.FENCED_INSTANCE_ID, ErrorCode.GROUP_MAX_SIZE_REACHED}
 STEP_MS = [0, 1, 1_000, 3_000, SESSION_MS - 1, SESSION_MS, REBALANCE_MS, 10 * REBALANCE_MS]
@@ -44,7 +45,7 @@ class Sent:
 class AnyOrder(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.table = Table(GroupsConfig(initial_rebalance_delay_ms=3_000, max_size=4))
+        self.table = Table(GroupsConfig(initial_rebalance_delay_ms=3_000, max_size=SIZE_MAX))
         self.table.stores = False
         self.clients: list[Client] = []
         self.sent: dict[int, Sent] = {}
@@ -218,7 +219,9 @@ class AnyOrder(RuleBasedStateMachine):
         assert roster._instances == named
         assert not roster.pending & roster.members.keys()
         assert roster.unsynced <= roster.members.keys()
-        assert len(members) <= 4
+        assert roster.joining <= SIZE_MAX
+        assert len(members) <= 2 * SIZE_MAX
+        assert len(roster.pending) <= SIZE_MAX
 
     @invariant()
     def the_state_fits_the_members_and_something_will_happen(self) -> None:

@@ -326,6 +326,22 @@ class TestSize:
         assert table.heartbeat(joined[2]) is ErrorCode.UNKNOWN_MEMBER_ID
         assert len(table.joined(tickets[0]).members) == 2
 
+    def test_absent_static_members_keep_their_places_but_not_without_end(self):
+        table = Table(self.rules)
+        patient = {"session_timeout_ms": 30 * REBALANCE_MS}
+        tickets = [table.join(instance_id=name, **patient) for name in "ab"]
+        table.advance(0)
+        leader, _ = table.complete([table.joined(ticket) for ticket in tickets])
+        for name, size in (("c", 3), ("d", 4)):
+            ticket = table.join(leader.member_id, instance_id="a", **patient)
+            table.join(instance_id=name, **patient)
+            table.advance(REBALANCE_MS)
+            table.complete([table.joined(ticket)])
+            assert len(table.group.roster) == size
+        table.join(leader.member_id, instance_id="a", **patient)
+        refused = table.join(instance_id="e", **patient)
+        assert table.error(refused) is ErrorCode.GROUP_MAX_SIZE_REACHED
+
     def test_an_id_given_out_is_lost_when_the_group_is_full(self):
         table = Table(self.rules)
         late = table.member()
