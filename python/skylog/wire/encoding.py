@@ -111,6 +111,9 @@ class _EncoderWriter(Writer):
     def array(self, field: Field, given: str) -> None:
         value = self.variable()
         self.line(f"{value} = {given}")
+        if field.type == "string":
+            with self.block(f"if isinstance({value}, str):"):
+                self.line(f"refuse_text({value})")
         self.length(f"len({value})", "i")
         if field.type in FORMATS and field.type != "uuid":
             self.line(f"w(encode_numbers({FORMATS[field.type]!r}, {value}))")

@@ -123,6 +123,11 @@ def refuse_end(position: int, after: int) -> NoReturn:
     raise ValueError(f"expected the tagged value to end at position {after}, found its end at {position}")
 
 
+def refuse_text(value: str) -> NoReturn:
+    """Say that a string stands where a list of strings should: it would be written letter by letter."""
+    raise ValueError(f"expected a list of strings, found {value!r}")
+
+
 def refuse_uuid(value: bytes) -> NoReturn:
     """Say what is wrong with an identity."""
     raise ValueError(f"expected 16 bytes, found {len(value)}")
