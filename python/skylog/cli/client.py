@@ -70,7 +70,8 @@ class Client:
         if version < max(ours.since, since):
             found = f"{since} to {until}" if until >= 0 else "none"
             raise InvalidRequest(
-                f"{self._bootstrap}: {ours.name}: expected a version of {ours.since} to {ours.until}, found {found}"
+                f"{self._bootstrap}: {ours.name}: "
+                f"expected a version of {ours.since} to {ours.until}, found {found}"
             )
         return version
 

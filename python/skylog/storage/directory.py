@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from skylog.errors import InvalidRequest, NotFound
 from skylog.storage.base import Buffer, ObjectInfo, check_range, check_range_end
 from skylog.storage.keys import check_key
+from skylog.storage.writing import write_all
 
 _TEMPORARY = ".temporary"
 _SERIAL = itertools.count()
@@ -140,7 +141,7 @@ class ObjectDirectory:
     def _write_and_rename(self, path: str, data: Buffer) -> None:
         descriptor, temporary = self._create_temporary()
         try:
-            _write_all(descriptor, data)
+            write_all(descriptor, data)
             os.fsync(descriptor)
             # Still locked, or another store that opens just now would take the file for a leftover.
             os.rename(temporary, path)
@@ -182,13 +183,6 @@ def _sync_directory(directory: str) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _write_all(descriptor: int, data: Buffer) -> None:
-    with memoryview(data) as view, view.cast("B") as rest:
-        written = 0
-        while written < len(rest):
-            written += os.write(descriptor, rest[written:])
 
 
 def _read_all(descriptor: int, position: int, size: int) -> bytes:

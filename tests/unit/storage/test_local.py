@@ -188,8 +188,8 @@ async def test_a_file_taken_away_between_creation_and_lock_is_made_anew(
 async def test_short_writes_and_reads_are_continued(
     store: LocalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write, pread = os.write, os.pread
-    monkeypatch.setattr(os, "write", lambda fd, data: write(fd, data[:1000]))
+    pwrite, pread = os.pwrite, os.pread
+    monkeypatch.setattr(os, "pwrite", lambda fd, data, position: pwrite(fd, data[:1000], position))
     monkeypatch.setattr(os, "pread", lambda fd, size, position: pread(fd, min(size, 777), position))
     data = os.urandom(10_000)
     await store.put("pieces", data)
@@ -200,13 +200,14 @@ async def test_short_writes_and_reads_are_continued(
 async def test_a_full_disk_says_what_to_do_and_leaves_nothing(
     store: LocalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(descriptor: int, data: bytes) -> int:
+    def fail(descriptor: int, data: bytes, position: int) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patched:
-        patched.setattr(os, "write", fail)
-        with pytest.raises(Unavailable, match=r"put of a failed: No space left.*free some space"):
-            await store.put("a", b"x")
+        patched.setattr(os, "pwrite", fail)
+        for data in (b"x", bytes(1_000_000)):
+            with pytest.raises(Unavailable, match=r"put of a failed: No space left.*free some space"):
+                await store.put("a", data)
     assert list((root_of(store) / ".temporary").iterdir()) == []
     assert [found.key async for found in store.list()] == []
     await store.put("a", b"x")
