@@ -1,6 +1,7 @@
 """What is generated and committed is what would be generated now."""
 
 import importlib.util
+from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 
@@ -25,8 +26,10 @@ def test_what_is_committed_is_not_stale(
     script: str, target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     module = load(script)
-    assert module.main(["--check"]) == 0
     text = getattr(module, target).read_text()
+    if "from kio " in text and f"from kio {version('kio')} " not in text:
+        pytest.skip("the committed table was made from another release of kio")
+    assert module.main(["--check"]) == 0
     stale = tmp_path / "stale"
     stale.write_text(text.replace("13", "12", 1))
     monkeypatch.setattr(module, target, stale)

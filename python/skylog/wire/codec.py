@@ -8,12 +8,13 @@ Identities are 16 bytes, null is None. Whatever does not fit raises `InvalidRequ
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 from skylog.errors import InvalidRequest
 from skylog.wire.compiler import Decoder, Encoder
 from skylog.wire.decoding import compile_decoder
 from skylog.wire.encoding import compile_encoder
+from skylog.wire.exchange import Body
 from skylog.wire.facts import Direction, Message
 from skylog.wire.frames import (
     decode_response_header,
@@ -23,8 +24,6 @@ from skylog.wire.frames import (
     with_length,
 )
 from skylog.wire.schemas import MESSAGES
-
-Body: TypeAlias = dict[str, Any]
 
 MEMORY_BYTES_MAX: Final = 128 * 1024 * 1024
 """What the objects of one decoded message may take, its strings and bytes apart."""
