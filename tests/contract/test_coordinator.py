@@ -147,11 +147,14 @@ async def test_the_cluster_has_an_id(room: Room) -> None:
 
 async def test_the_cluster_id_and_all_else_outlive_a_restart(durable: Room) -> None:
     before = durable.coordinator.cluster_id
+    assert durable.coordinator.created_ms == durable.clock.ms
+    durable.clock.ms += 1000
     await durable.create(A, 3)
     await durable.commit(Batch(Log(A, 2), 5))
     await durable.coordinator.save_group(GroupRecord("g", "consumer", 4))
     await durable.restart()
     assert durable.coordinator.cluster_id == before
+    assert durable.coordinator.created_ms == durable.clock.ms - 1000
     assert [topic.partitions for topic in await durable.coordinator.list_topics()] == [3]
     assert await durable.bounds(A, 2) == (0, 5)
     assert (await durable.find((A, 2, 3, ALL))).extents()[0][1:3] == (0, 4)

@@ -25,6 +25,9 @@ from skylog.model import (
     Topic,
 )
 
+COMMIT_DEADLINE_MS = 600_000
+"""A segment older than this is never committed; so what is much older and unknown is an orphan."""
+
 
 @dataclass(frozen=True, slots=True)
 class SegmentCommit:
@@ -44,6 +47,11 @@ class Coordinator(Protocol):
     @property
     def cluster_id(self) -> str:
         """22 characters of base64, made once, the same for ever. Known after `open`."""
+        ...
+
+    @property
+    def created_ms(self) -> int:
+        """When the cluster was made: an object older than that belongs to another. Known after `open`."""
         ...
 
     async def open(self) -> None:
@@ -93,7 +101,8 @@ class Coordinator(Protocol):
         segment's row. Batches that Kafka's rules refuse (or that repeat a remembered one) get their outcome
         in the `CommitResult`; a segment of which nothing was accepted is registered too, as deletable.
         The same key again returns the first outcome for its batches by idempotence only: callers that do
-        not know the outcome must not commit the key twice. `Fenced` for an old broker epoch.
+        not know the outcome must not commit the key twice. `Fenced` for an old broker epoch, `Conflict` for a
+        segment created more than `COMMIT_DEADLINE_MS` ago.
         """
         ...
 

@@ -25,11 +25,11 @@ LOGS = """
 """
 
 
-def load_or_make_cluster(connection: sqlite3.Connection, new_id: str) -> str:
-    """Return the cluster's id, which is `new_id` if it has none yet."""
-    connection.execute("INSERT OR IGNORE INTO cluster VALUES (1, ?, 0)", (new_id,))
-    ((cluster_id,),) = connection.execute("SELECT cluster_id FROM cluster").fetchall()
-    return str(cluster_id)
+def load_or_make_cluster(connection: sqlite3.Connection, new_id: str, now_ms: int) -> tuple[str, int]:
+    """Return the cluster's id and when it was made: `new_id` and now if there is none yet."""
+    connection.execute("INSERT OR IGNORE INTO cluster VALUES (1, ?, ?, 0)", (new_id, now_ms))
+    ((cluster_id, created_ms),) = connection.execute("SELECT cluster_id, created_ms FROM cluster").fetchall()
+    return str(cluster_id), int(created_ms)
 
 
 def register_broker(connection: sqlite3.Connection, broker_id: int) -> int:

@@ -9,13 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from skylog.coordinator.base import SegmentCommit
+from skylog.coordinator.base import COMMIT_DEADLINE_MS, SegmentCommit
 from skylog.coordinator.sqlite.statements import write_rows
 from skylog.core import Sequenced, sequence
 from skylog.errors import Conflict, Fenced, SkylogError
-
-COMMIT_DEADLINE_MS = 600_000
-"""A segment older than this is refused, so that the sweep of orphans may take what is much older."""
 
 LogRow = tuple[int, int, int, int, int]
 ProducerRow = tuple[int, bytes]

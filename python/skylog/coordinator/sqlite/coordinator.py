@@ -57,6 +57,7 @@ class SqliteCoordinator:
         self._database = Database(path)
         self._index = ExtentIndex(extents_max)
         self._cluster_id = ""
+        self._created_ms = 0
         self._arrivals = 0
         self._producer_ids = range(0)
         self._producer_ids_lock = asyncio.Lock()
@@ -70,11 +71,17 @@ class SqliteCoordinator:
         """22 characters of base64; empty before `open`."""
         return self._cluster_id
 
+    @property
+    def created_ms(self) -> int:
+        """When the file was made; 0 before `open`."""
+        return self._created_ms
+
     async def open(self) -> None:
         """Lock and migrate the file, load the logs' bounds."""
         await self._database.open()
         new_id = format_topic_id(self._entropy.random_bytes(16))
-        self._cluster_id = await self._database.run(partial(catalog.load_or_make_cluster, new_id=new_id))
+        make = partial(catalog.load_or_make_cluster, new_id=new_id, now_ms=self._clock.now_ms())
+        self._cluster_id, self._created_ms = await self._database.run(make)
         await self._database.run(fold)
         self._put_logs(await self._database.run(catalog.list_logs))
 

@@ -3,6 +3,7 @@
 CREATE TABLE cluster (
     only INTEGER PRIMARY KEY CHECK (only = 1),
     cluster_id TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
     next_producer_id INTEGER NOT NULL
 );
 
