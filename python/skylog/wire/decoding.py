@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from skylog.wire.compiler import Decoder, Writer, element_bytes, element_size_min
 from skylog.wire.facts import Field, Message
 from skylog.wire.primitives import FORMATS, SIZES
+
+TAG_BYTES: Final = 32
+"""What a tagged field is charged though it is skipped: what it takes is time."""
+TAG_SIZE_MIN: Final = 2
 
 
 def compile_decoder(message: Message, version: int) -> Decoder:
@@ -102,14 +108,18 @@ class _DecoderWriter(Writer):
         count, value = self.length("i"), self.variable()
         size_min = element_size_min(field, self.version, flexible=self.flexible)
         with self.block(f"if {count} >= 0:"):
-            self.line(f"room -= {count} * {element_bytes(field)}")
-            with self.block(f"if {count} * {size_min} > end - p or room < 0:"):
-                self.line(f"refuse_count({count}, end - p, room)")
+            self.charge(count, element_bytes(field), size_min)
             self.elements(field, count, value)
         with self.block("else:"):
             null = "allow_null" if field.nullable(self.version) else "refuse_null"
             self.line(f"{value} = {null}({count}, end - p)")
         return value
+
+    def charge(self, count: str, object_bytes: int, size_min: int) -> None:
+        """Refuse a count that the remaining data or the remaining memory cannot hold."""
+        self.line(f"room -= {count} * {object_bytes}")
+        with self.block(f"if {count} * {size_min} > end - p or room < 0:"):
+            self.line(f"refuse_count({count}, end - p, room)")
 
     def elements(self, field: Field, count: str, value: str) -> None:
         if field.type == "uuid":
@@ -133,10 +143,11 @@ class _DecoderWriter(Writer):
         for field in fields:
             self.line(f"{values[field.name]} = {self.default(field)}")
         with self.block(f"if {count}:"):
-            if not fields:
-                self.line("p = skip_tags(b, p - 1)")
-                return values
             self.line(f"{count}, p = decode_varint(b, p - 1)")
+            self.charge(count, TAG_BYTES, TAG_SIZE_MIN)
+            if not fields:
+                self.line(f"p = skip_tags({count}, b, p)")
+                return values
             with self.block(f"for _ in range({count}):"):
                 self.tag(fields, values)
         return values

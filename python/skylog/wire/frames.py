@@ -11,11 +11,14 @@ from struct import error, pack, unpack_from
 from typing import Final
 
 from skylog.errors import InvalidRequest
-from skylog.wire.primitives import skip_tags
+from skylog.wire.primitives import decode_varint, skip_tags
 
 API_VERSIONS: Final = 18
 
 NO_TAGS: Final = b"\0"
+
+HEADER_TAGS_MAX: Final = 64
+"""None is defined; a few may come."""
 
 
 def with_length(parts: list[bytes]) -> bytes:
@@ -42,10 +45,13 @@ def request_header(
 def skip_header_tags(frame: bytes, position: int) -> int:
     """Return the position after the tagged fields of a header."""
     try:
-        return skip_tags(frame, position)
+        count, fields = decode_varint(frame, position)
+        if count > HEADER_TAGS_MAX:
+            raise ValueError(f"{count} of them")
+        return skip_tags(count, frame, fields)
     except (ValueError, IndexError) as cause:
         raise InvalidRequest(
-            f"header at position {position}: expected tagged fields, found {cause}"
+            f"header at position {position}: expected up to {HEADER_TAGS_MAX} tagged fields, found {cause}"
         ) from cause
 
 

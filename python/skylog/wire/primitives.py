@@ -75,9 +75,8 @@ def decode_tag(data: bytes, position: int) -> tuple[int, int, int]:
     return tag, position, position + size
 
 
-def skip_tags(data: bytes, position: int) -> int:
-    """Return the position after tagged fields of which none is known."""
-    count, position = decode_varint(data, position)
+def skip_tags(count: int, data: bytes, position: int) -> int:
+    """Return the position after so many tagged fields; the caller has bounded their count."""
     for _ in range(count):
         _, _, position = decode_tag(data, position)
     return position

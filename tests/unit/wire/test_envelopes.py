@@ -55,6 +55,15 @@ def test_broken_tagged_fields_are_refused(place: str, tags: str) -> None:
         decode_request(LEAVE_GROUP, 4, data, 0)
 
 
+def test_tagged_fields_by_the_million_are_not_even_read() -> None:
+    million = b"\xc0\x84\x3d" + bytes(2_000_000)
+    with pytest.raises(InvalidRequest, match="found 1000000 of them"):
+        decode_request(LEAVE_GROUP, 4, million, 0)
+    ten_million = b"\x80\xad\xe2\x04" + bytes(20_000_000)
+    with pytest.raises(InvalidRequest, match="10000000 more elements"):
+        decode_request(LEAVE_GROUP, 4, b"\0" + LEAVE_V4 + ten_million, 0)
+
+
 def test_a_known_tagged_field_must_be_as_long_as_it_says() -> None:
     cluster_id_ab = "01 00 {size} 03 61 62"
     fetch_v12 = bytes(4 + 4 + 4 + 4 + 1 + 4 + 4) + bytes.fromhex("01 01 01")
