@@ -22,6 +22,8 @@ from skylog.fetch.offsets import OffsetsHandler
 from skylog.fetch.wait import Parking
 from skylog.groups.handlers import handlers as groups_handlers
 from skylog.groups.room import GroupRoom
+from skylog.jobs.loop import Ticker
+from skylog.jobs.standard import standard_jobs
 from skylog.loop import new_event_loop
 from skylog.model import ClusterView, Node
 from skylog.produce.budget import PutBudget
@@ -79,6 +81,7 @@ class Broker:
         epoch = await self.coordinator.register_broker(self.config.server.node_id)
         self._parts = await assemble(self, epoch)
         self.port = await self._parts.listener.open()
+        self._parts.jobs.start()
         log.info("broker %d epoch %d listens on port %d", self.config.server.node_id, epoch, self.port)
 
     async def drain(self) -> None:
@@ -109,6 +112,7 @@ class Parts:
     parking: Parking
     groups: GroupRoom
     catalog: Catalog
+    jobs: Ticker
     cache: SegmentCache
 
     async def drain(self, clock: Clock, seconds_max: float) -> None:
@@ -119,6 +123,7 @@ class Parts:
         await self.groups.close()
         if not await self.listener.settle(clock, seconds_max):
             log.warning("not all requests could be answered within %g s", seconds_max)
+        await self.jobs.close()
         await self.dispatcher.cancel()
         await self.catalog.close()
         await self.listener.close()
@@ -157,7 +162,8 @@ async def assemble(broker: Broker, epoch: int) -> Parts:
     }
     dispatcher = Dispatcher(raw, handlers)
     listener = Listener(config.server, dispatcher, gate)
-    return Parts(listener, dispatcher, pipeline, parking, groups, catalog, cache)
+    jobs = Ticker(standard_jobs(broker.coordinator, broker.store, clock), clock)
+    return Parts(listener, dispatcher, pipeline, parking, groups, catalog, jobs, cache)
 
 
 def build_produce(
