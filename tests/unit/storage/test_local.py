@@ -19,7 +19,7 @@ import pytest
 
 from skylog.errors import InvalidConfig, InvalidRequest, NotFound, Unavailable
 from skylog.storage import directory
-from skylog.storage.local import LocalStore
+from skylog.storage.local import WRITES_MAX, LocalStore
 
 KILL_TARGET = Path(__file__).parent / "kill_target.py"
 
@@ -289,10 +289,13 @@ async def test_the_loop_turns_while_a_put_waits_for_the_disk(
 
 async def test_reads_do_not_queue_behind_writes(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
     await store.put("there", b"x")
-    go_on = threading.Event()
-    monkeypatch.setattr(os, "fsync", lambda _: go_on.wait(30))
-    puts = [asyncio.create_task(store.put(f"k{number}", b"x")) for number in range(50)]
-    assert await store.get("there") == b"x"
+    syncing, go_on = threading.Semaphore(0), threading.Event()
+    monkeypatch.setattr(os, "fsync", lambda _: (syncing.release(), go_on.wait(30)))
+    puts = [asyncio.create_task(store.put(f"k{number}", b"x")) for number in range(WRITES_MAX)]
+    for _ in puts:
+        assert await asyncio.to_thread(syncing.acquire, timeout=30)
+    async with asyncio.timeout(10):
+        assert await store.get("there") == b"x"
     assert not any(put.done() for put in puts)
     go_on.set()
     await asyncio.gather(*puts)

@@ -106,8 +106,11 @@ def consume_all(bootstrap: str, workload: Workload, members: int, progress: Prog
     group = _Group(workload, progress)
     with ThreadPoolExecutor(members) as pool:
         runs = [pool.submit(group.run, _consumer(bootstrap)) for _ in range(members)]
-        for run in runs:
-            run.result()
+        try:
+            for run in runs:
+                run.result()
+        finally:
+            group.stop()
     group.check.finish(_ends(bootstrap, workload))
     return Consumed(group.seconds, group.check)
 
@@ -153,6 +156,7 @@ class _Group:
         self._workload = workload
         self._progress = progress
         self._lock = threading.Lock()
+        self._stopped = False
         self._first: float | None = None
         self._last = _clock.monotonic()
 
@@ -162,13 +166,18 @@ class _Group:
         return self._last - (self._last if self._first is None else self._first)
 
     def run(self, consumer: Consumer) -> None:
-        """Be one member until everything is read."""
+        """Be one member until everything is read; when one fails, all end."""
         consumer.subscribe([self._workload.topic])
         try:
-            while not self.check.complete:
+            while not (self._stopped or self.check.complete):
                 self._take(consumer.consume(BATCH, POLL_S))
         finally:
+            self.stop()
             consumer.close()
+
+    def stop(self) -> None:
+        """Let all members end soon."""
+        self._stopped = True
 
     def _take(self, messages: list[Message]) -> None:
         with self._lock:
@@ -206,6 +215,7 @@ def _warm_producer(bootstrap: str, topic: str, linger_ms: int) -> Producer:
             "enable.idempotence": True,
             "linger.ms": linger_ms,
             "queue.buffering.max.messages": QUEUE_RECORDS,
+            "message.timeout.ms": int(ANSWER_S_MAX * 1000),
         }
     )
     outcome = _Outcome()
