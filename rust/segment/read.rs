@@ -1,5 +1,7 @@
 //! Segment objects read back: their index, and whether all of it is true.
 
+use std::collections::HashSet;
+
 use super::format::{
     Columns, FLAG_LOG_APPEND_TIME, FooterHead, HEADER_BYTES, SegmentHeader, Trailer, differs, read_array,
     read_i64, read_u32, read_u64,
@@ -252,7 +254,11 @@ fn check_head(header: &SegmentHeader, trailer: &Trailer, head: &FooterHead) -> R
 /// Checks every checksum and count of the object `data` and says how many batches it holds.
 pub fn verify(data: &[u8]) -> Result<usize> {
     let segment = Segment::parse(data)?;
+    let mut seen = HashSet::new();
     for log in segment.logs() {
+        if !seen.insert(log.key) {
+            return Err(Error::Malformed { what: "log that is there twice", position: log.position });
+        }
         verify_log(&segment, log)?;
     }
     Ok(segment.batch_count())
@@ -260,7 +266,7 @@ pub fn verify(data: &[u8]) -> Result<usize> {
 
 /// Walks a log's batches beside their index.
 fn verify_log(segment: &Segment<'_>, log: &LogEntry) -> Result<()> {
-    let (mut count, mut records, mut max_timestamp) = (0, 0u64, -1);
+    let (mut count, mut records, mut max_timestamp) = (0, 0u64, i64::MIN);
     for batch in segment.batches(log) {
         let (position, header, bytes) = batch.map_err(|error| error.shifted(log.position))?;
         let position = log.position + position;
@@ -278,7 +284,7 @@ fn verify_log(segment: &Segment<'_>, log: &LogEntry) -> Result<()> {
     if records != log.records {
         return Err(differs("records of a log", log.position, "as many as indexed", records));
     }
-    if max_timestamp != log.max_timestamp.max(-1) {
+    if max_timestamp != log.max_timestamp {
         return Err(differs("max_timestamp of a log", log.position, "as indexed", max_timestamp));
     }
     Ok(())
