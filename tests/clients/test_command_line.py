@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 import pytest
 from confluent_kafka import Producer
 
@@ -265,6 +266,7 @@ def test_a_segment_that_is_damaged_is_found_out(serve: Serve, run: Command, tmp_
     assert "Is a directory" in failure(run("segment", "inspect", str(tmp_path)))
 
 
+@pytest.mark.slow
 def test_the_demo_checks_every_record_and_leaves_nothing_behind(
     run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -278,25 +280,50 @@ def test_the_demo_checks_every_record_and_leaves_nothing_behind(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_demo_interrupted_stops_its_broker(tmp_path: Path) -> None:
-    log = tmp_path / "out"
-    with log.open("w") as out:
+@contextmanager
+def running_demo(directory: Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a demo whose output and data lie in `directory`; its broker ends with it whatever happens."""
+    with (directory / "out").open("w") as out:
         demo = subprocess.Popen(
-            [sys.executable, "-m", "skylog", "demo", "--keep", "--records", "100"],
+            [sys.executable, "-m", "skylog", "demo", *options],
             stdout=out,
             stderr=subprocess.STDOUT,
-            env={"TMPDIR": str(tmp_path), "PATH": ""},
+            env={"TMPDIR": str(directory), "PATH": ""},
         )
         try:
-            wait_until(lambda: "Ctrl-C stops the broker" in log.read_text(), "the demo's end", 60)
-            [address] = re.findall(r"bootstrap\.servers=(\S+),", log.read_text())
-            with Client(address) as client:
-                assert {topic.name for topic in list_topics(client)} >= {"demo", "demo-latency"}
-            demo.send_signal(signal.SIGTERM)
-            assert demo.wait(60) == 0
+            yield demo
         finally:
-            demo.kill()
+            brokers = psutil.Process(demo.pid).children() if demo.poll() is None else []
+            for process in (demo, *brokers):
+                process.kill()
             demo.wait()
+
+
+@pytest.mark.slow
+def test_the_demo_interrupted_stops_its_broker_and_keeps_its_data(tmp_path: Path) -> None:
+    log = tmp_path / "out"
+    with running_demo(tmp_path, "--keep", "--records", "100") as demo:
+        wait_until(lambda: "Ctrl-C stops the broker" in log.read_text(), "the demo's end", 60)
+        [address] = re.findall(r"bootstrap\.servers=(\S+),", log.read_text())
+        with Client(address) as client:
+            assert {topic.name for topic in list_topics(client)} >= {"demo", "demo-latency"}
+        demo.send_signal(signal.SIGTERM)
+        assert demo.wait(60) == 0
     with pytest.raises(Unavailable), Client(address):
         pass
     assert list(tmp_path.glob("skylog-demo-*/data/objects/segments"))
+
+
+def test_the_demo_says_when_its_broker_dies(tmp_path: Path) -> None:
+    log = tmp_path / "out"
+    with running_demo(tmp_path, "--records", "5000000") as demo:
+        wait_until(lambda: "listens on" in log.read_text(), "the demo's broker", 60)
+        [broker] = psutil.Process(demo.pid).children()
+        [directory] = tmp_path.glob("skylog-demo-*")
+        segments = directory / "data" / "objects" / "segments"
+        wait_until(lambda: sum(path.is_file() for path in segments.rglob("*")) > 150, "the load", 60)
+        broker.kill()
+        assert demo.wait(30) == 1
+    assert "skylog: the broker ended with exit code -9" in log.read_text()
+    assert "Traceback" not in log.read_text()
+    assert list(tmp_path.glob("skylog-demo-*")) == []

@@ -107,7 +107,12 @@ def _measure(out: Console, broker: BrokerProcess, workload: Workload) -> _Figure
 
         def bar(text: str, total: int) -> traffic.Progress:
             task = progress.add_task(text, total=total)
-            return lambda done: progress.update(task, completed=done)
+
+            def update(done: int) -> None:
+                broker.require_running()
+                progress.update(task, completed=done)
+
+            return update
 
         slow = traffic.produce_slowly(
             broker.bootstrap,

@@ -68,6 +68,11 @@ class BrokerProcess:
             pause.wait(_STEP_S)
         return StoreUsage(**json.loads(self._report.read_text()))
 
+    def require_running(self) -> None:
+        """Raise `Unavailable` with its last words if the broker has ended."""
+        if self._running.poll() is not None:
+            raise self._failure(f"ended with exit code {self._running.returncode}")
+
     def wait(self) -> None:
         """Return when the broker has ended by itself."""
         self._running.wait()

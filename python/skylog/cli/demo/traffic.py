@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from confluent_kafka import Consumer, KafkaError, Message, Producer
 
 Progress = Callable[[int], None]
-"""Told how much of the work is done."""
+"""Told now and then how much of the work is done; may raise to end it."""
 
 ANSWER_S_MAX = 60.0
 STALL_S_MAX = 60.0
@@ -27,6 +27,9 @@ POLL_S = 0.1
 BATCH = 2000
 QUEUE_RECORDS = 20_000
 """Records that wait in the client: enough to keep the broker busy, few enough that waiting there is short."""
+
+_QUIET = {"log_level": 2}
+"""What fails is said once, by an exception."""
 
 _clock = SystemClock()
 
@@ -62,7 +65,7 @@ def create_topic(bootstrap: str, topic: str, partitions: int) -> None:
     from confluent_kafka.admin import AdminClient
     from confluent_kafka.cimpl import NewTopic
 
-    admin = AdminClient({"bootstrap.servers": bootstrap})
+    admin = AdminClient({"bootstrap.servers": bootstrap, **_QUIET})
     admin.create_topics([NewTopic(topic, partitions)])[topic].result(ANSWER_S_MAX)
 
 
@@ -89,12 +92,13 @@ def produce_all(bootstrap: str, workload: Workload, warm_topic: str, progress: P
     start = _clock.monotonic()
     for number in range(workload.records):
         partition, _ = workload.place(number)
-        _send(producer, workload.topic, partition, workload.value(number), outcome)
+        while not _send(producer, workload.topic, partition, workload.value(number), outcome):
+            producer.poll(POLL_S)
+            _report(outcome, progress)
         if number % BATCH == 0:
-            progress(len(outcome.latencies_ms))
+            _report(outcome, progress)
     while producer.flush(POLL_S):
-        progress(len(outcome.latencies_ms))
-        outcome.require_none_failed()
+        _report(outcome, progress)
     seconds = _clock.monotonic() - start
     outcome.require(workload.records)
     progress(workload.records)
@@ -111,6 +115,7 @@ def consume_all(bootstrap: str, workload: Workload, members: int, progress: Prog
                 run.result()
         finally:
             group.stop()
+    progress(group.check.records)
     group.check.finish(_ends(bootstrap, workload))
     return Consumed(group.seconds, group.check)
 
@@ -181,6 +186,7 @@ class _Group:
 
     def _take(self, messages: list[Message]) -> None:
         with self._lock:
+            self._progress(self.check.records)
             now = _clock.monotonic()
             if not messages:
                 self._require_progress(now)
@@ -189,7 +195,6 @@ class _Group:
             for message in messages:
                 self.check.see(*_place(message), message.value())
             self._last = _clock.monotonic()
-            self._progress(self.check.records)
 
     def _require_progress(self, now: float) -> None:
         if now - self._last > STALL_S_MAX:
@@ -212,6 +217,7 @@ def _warm_producer(bootstrap: str, topic: str, linger_ms: int) -> Producer:
     producer = Producer(
         {
             "bootstrap.servers": bootstrap,
+            **_QUIET,
             "enable.idempotence": True,
             "linger.ms": linger_ms,
             "queue.buffering.max.messages": QUEUE_RECORDS,
@@ -230,21 +236,25 @@ def _consumer(bootstrap: str) -> Consumer:
 
     settings: dict[str, Any] = {
         "bootstrap.servers": bootstrap,
+        **_QUIET,
         "group.id": "skylog-demo",
         "auto.offset.reset": "earliest",
     }
     return Consumer(settings)
 
 
-def _send(producer: Producer, topic: str, partition: int, value: bytes, outcome: _Outcome) -> None:
-    while True:
-        try:
-            producer.produce(topic, value, partition=partition, on_delivery=outcome)
-        except BufferError:
-            producer.poll(POLL_S)
-            outcome.require_none_failed()
-        else:
-            return
+def _send(producer: Producer, topic: str, partition: int, value: bytes, outcome: _Outcome) -> bool:
+    """Hand a record to the client; False while its queue is full."""
+    try:
+        producer.produce(topic, value, partition=partition, on_delivery=outcome)
+    except BufferError:
+        return False
+    return True
+
+
+def _report(outcome: _Outcome, progress: Progress) -> None:
+    outcome.require_none_failed()
+    progress(len(outcome.latencies_ms))
 
 
 def _ends(bootstrap: str, workload: Workload) -> dict[int, int]:
