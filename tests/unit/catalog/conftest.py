@@ -36,6 +36,7 @@ async def new_room(coordinator: Coordinator) -> AsyncIterator[NewRoom]:
 
     yield make
     for room in rooms:
+        room.faults.release()
         await room.catalog.close()
 
 

@@ -77,6 +77,11 @@ class Faults:
         """Calls that wait for their event before they are carried out."""
         self.calls: list[str] = []
 
+    def release(self) -> None:
+        """Let go of all calls that wait."""
+        for gate in self.held.values():
+            gate.set()
+
     def __getattr__(self, name: str) -> Any:
         call = getattr(self._coordinator, name)
         return self._faulty(name, call) if asyncio.iscoroutinefunction(call) else call
