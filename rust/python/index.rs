@@ -17,6 +17,9 @@ pub(super) struct CommitResult {
     pub(super) outcome: index::CommitOutcome,
 }
 
+/// (index, base offset, last offset, key, position, size, append time)
+type ExtentRow<'a> = (usize, i64, i64, &'a str, u64, u64, i64);
+
 #[pymethods]
 impl CommitResult {
     #[getter]
@@ -198,7 +201,7 @@ impl Located {
         self.located.logs.iter().map(|log| log.as_ref().map(bounds)).collect()
     }
 
-    fn extents(&self) -> PyResult<Vec<(usize, i64, i64, &str, u64, u64, i64)>> {
+    fn extents(&self) -> PyResult<Vec<ExtentRow<'_>>> {
         let mut rows = Vec::new();
         for (place, log) in self.located.logs.iter().enumerate() {
             for e in log.iter().flat_map(|log| &log.extents) {

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
 
 use super::index::CommitResult;
+use super::memory::Filling;
 use super::wire::Frame;
 use super::{detached, request_error, to_python};
 use crate::batch::validate::TopicRules;
@@ -182,10 +183,9 @@ impl SegmentBuilder {
         let (inputs, size) = (self.builder.inputs(), self.builder.size());
         let layout =
             detached(py, size, || Layout::plan(&inputs, segment_id, created_ms)).map_err(to_python)?;
-        let data = PyBytes::new_with(py, layout.size(), |out| {
-            detached(py, size, || layout.write(&inputs, out)).map_err(to_python)
-        })?;
-        Ok((layout, data.unbind()))
+        let mut data = Filling::new(py, layout.size())?;
+        detached(py, size, || layout.write(&inputs, |piece| data.append(piece))).map_err(to_python)?;
+        Ok((layout, data.finish(py)?))
     }
 }
 

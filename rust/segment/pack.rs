@@ -59,22 +59,19 @@ impl Layout {
         self.body_end + self.columns.footer_bytes + TRAILER_BYTES
     }
 
-    /// Writes the object into `out`, which has [`size`](Self::size) bytes, from the inputs that were planned.
-    pub fn write(&self, inputs: &[PackInput<'_>], out: &mut [u8]) -> Result<()> {
-        if out.len() != self.size() {
-            return Err(differs("room for a segment", 0, "its planned size", out.len()));
-        }
+    /// Writes the object from the inputs that were planned, piece after piece, [`size`](Self::size) bytes in all.
+    pub fn write(&self, inputs: &[PackInput<'_>], mut append: impl FnMut(&[u8])) -> Result<()> {
         if inputs.len() != self.slots.len() {
             return Err(differs("batches to pack", 0, "those that were planned", inputs.len()));
         }
-        out[..HEADER_BYTES].copy_from_slice(&self.header.write());
+        append(&self.header.write());
         for (&input, batch) in self.order.iter().zip(&self.sealed.batches) {
-            copy_batch(&inputs[input as usize], batch, out)?;
+            append_batch(&inputs[input as usize], batch, &mut append)?;
         }
-        let (footer, trailer) = out[self.body_end..].split_at_mut(self.columns.footer_bytes);
-        self.write_footer(inputs, footer);
-        let footer_bytes = u32::try_from(footer.len()).unwrap_or(u32::MAX);
-        trailer.copy_from_slice(&Trailer::write(footer, footer_bytes, self.header.kind));
+        let mut footer = vec![0; self.columns.footer_bytes];
+        self.write_footer(inputs, &mut footer);
+        append(&footer);
+        append(&Trailer::write(&footer, count(footer.len()), self.header.kind));
         Ok(())
     }
 
@@ -197,18 +194,21 @@ fn size_of(input: &PackInput<'_>, position: usize) -> Result<u32> {
         .ok_or_else(|| differs("batch to pack", position, "as many bytes as its header says", size))
 }
 
-fn copy_batch(input: &PackInput<'_>, batch: &SealedBatch, out: &mut [u8]) -> Result<()> {
+fn append_batch(input: &PackInput<'_>, batch: &SealedBatch, append: &mut impl FnMut(&[u8])) -> Result<()> {
     let (start, size) = (to_usize(batch.position), batch.size as usize);
     if input.batch.len() != size {
         return Err(differs("batch to pack", start, "its planned size", input.batch.len()));
     }
-    let copy = &mut out[start..start + size];
-    copy.copy_from_slice(input.batch);
-    if batch.max_timestamp != input.facts.header.max_timestamp {
-        let head =
-            copy.first_chunk_mut().ok_or(Error::Malformed { what: "batch to pack", position: start })?;
-        stamp_max_timestamp(head, size, batch.max_timestamp);
+    if batch.max_timestamp == input.facts.header.max_timestamp {
+        append(input.batch);
+        return Ok(());
     }
+    let (head, records) =
+        input.batch.split_first_chunk().ok_or(Error::Malformed { what: "batch to pack", position: start })?;
+    let mut head = *head;
+    stamp_max_timestamp(&mut head, size, batch.max_timestamp);
+    append(&head);
+    append(records);
     Ok(())
 }
 
