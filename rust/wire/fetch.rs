@@ -122,7 +122,9 @@ impl Fetch {
         };
         let start = self.names.len();
         self.names.extend_from_slice(&bytes[name]);
-        for _ in 0..fields.array("partitions", 16)? {
+        let count = fields.array("partitions", 16)?;
+        self.parts.reserve(count.min(PARTITIONS_MAX));
+        for _ in 0..count {
             self.read_partition(topic.map(|topic| &**topic), fields)?;
         }
         fields.skip_tags("topic tags")?;

@@ -18,7 +18,8 @@ const VERSION_FLEXIBLE: i16 = 9;
 const VERSION_TOPIC_IDS: i16 = 13;
 /// Far more than any client sends; keeps what a frame of empty partitions costs within bounds.
 const PARTITIONS_MAX: usize = 1 << 20;
-/// Partitions beyond so many different complaints get their code only.
+/// Partitions beyond so many complaints, or so many different ones, get their code only.
+const TEXTS_MAX: usize = 1000;
 const MESSAGES_MAX: usize = 64;
 const TRANSACTIONAL: &str = "transactions are not supported yet: produce without transactional.id";
 
@@ -87,6 +88,8 @@ pub struct Produce {
     topics: Vec<TopicPart>,
     parts: Vec<Part>,
     messages: Vec<String>,
+    /// Partitions that have a message, and the bytes of all these messages in the answer.
+    texts: (usize, usize),
     outcomes: Vec<Outcome>,
     frame: Option<FrameBytes>,
     accepted: Vec<Accepted>,
@@ -108,7 +111,7 @@ impl Produce {
         fields.skip_tags("header tags")?;
         let mut request = Self::open(frame, &bytes, &mut fields)?;
         let reader = Reader { bytes: &bytes, topics, now_ms, refusal: request.refusal() };
-        for _ in 0..fields.array("topics", 6)? {
+        for _ in 0..fields.array("topics", if version >= VERSION_FLEXIBLE { 3 } else { 6 })? {
             request.read_topic(&reader, &mut fields)?;
         }
         fields.skip_tags("request tags")?;
@@ -128,6 +131,7 @@ impl Produce {
             topics: Vec::new(),
             parts: Vec::new(),
             messages: Vec::new(),
+            texts: (0, 0),
             outcomes: Vec::new(),
             frame: Some(frame.bytes),
             accepted: Vec::new(),
@@ -159,7 +163,9 @@ impl Produce {
         let name_start = self.names.len();
         self.names.extend_from_slice(&reader.bytes[name]);
         let flexible = self.version >= VERSION_FLEXIBLE;
-        for _ in 0..fields.array("partitions", if flexible { 6 } else { 8 })? {
+        let count = fields.array("partitions", if flexible { 6 } else { 8 })?;
+        self.parts.reserve(count.min(PARTITIONS_MAX));
+        for _ in 0..count {
             let index = fields.cursor.read_i32("partition index")?;
             let records = fields.nullable_bytes("records")?;
             fields.skip_tags("partition tags")?;
@@ -185,7 +191,7 @@ impl Produce {
         self.parts.push(Part { index, code: codes::NONE, message: 0, outcome: 0 });
         match self.judge(reader, topic, part, index, records) {
             Ok(accepted) => self.accept(accepted)?,
-            Err((code, message)) => self.fail(part, code, message),
+            Err((code, message)) => self.fail(part as usize, code, message.as_deref()),
         }
         Ok(())
     }
@@ -230,20 +236,22 @@ impl Produce {
         Ok(())
     }
 
-    fn fail(&mut self, part: u32, code: Code, message: Option<String>) {
+    fn fail(&mut self, part: usize, code: Code, message: Option<&str>) {
         let message = message.map_or(0, |message| self.keep_message(message));
-        let part = &mut self.parts[part as usize];
+        let part = &mut self.parts[part];
         (part.code, part.message) = (code, message);
     }
 
-    /// The number of a message; the last one's again if it is the same.
-    fn keep_message(&mut self, message: String) -> u16 {
-        if self.messages.last() != Some(&message) {
-            if self.messages.len() >= MESSAGES_MAX {
-                return 0;
-            }
-            self.messages.push(message);
+    /// The number of a message for one more partition; the last one's again if it is the same.
+    fn keep_message(&mut self, message: &str) -> u16 {
+        let known = self.messages.last().is_some_and(|last| last == message);
+        if self.texts.0 >= TEXTS_MAX || !known && self.messages.len() >= MESSAGES_MAX {
+            return 0;
         }
+        if !known {
+            self.messages.push(message.to_owned());
+        }
+        self.texts = (self.texts.0 + 1, self.texts.1 + message.len());
         u16::try_from(self.messages.len()).unwrap_or(0)
     }
 
@@ -277,15 +285,16 @@ impl Produce {
         self.accepted_count -= refused.len();
         for (part, size, reject) in refused {
             self.accepted_bytes -= size;
-            self.fail(part, codes::of_reject(&reject), Some(reject.to_string()));
+            self.fail(part as usize, codes::of_reject(&reject), Some(&reject.to_string()));
         }
     }
 
     /// Gives this error to all partitions that have none yet; nothing is accepted any more.
     pub fn reject(&mut self, code: Code, message: Option<&str>) {
-        let message = message.map_or(0, |message| self.keep_message(message.to_owned()));
-        for part in self.parts.iter_mut().filter(|part| part.code == codes::NONE) {
-            (part.code, part.message) = (code, message);
+        for part in 0..self.parts.len() {
+            if self.parts[part].code == codes::NONE {
+                self.fail(part, code, message);
+            }
         }
         (self.accepted_count, self.accepted_bytes, self.unchecked_bytes) = (0, 0, 0);
         self.accepted = Vec::new();
@@ -321,8 +330,8 @@ impl Produce {
     }
 
     fn write(&self) -> Vec<u8> {
-        let texts: usize = self.messages.iter().map(String::len).sum();
-        let capacity = 32 + self.names.len() + texts + 12 * self.topics.len() + 40 * self.parts.len();
+        let (topics, parts) = (self.topics.len(), self.parts.len());
+        let capacity = 32 + self.names.len() + self.texts.1 + 12 * topics + 40 * parts;
         let mut output = Output::response(self.correlation_id, self.version >= VERSION_FLEXIBLE, capacity);
         output.put_size(self.topics.len());
         let mut start = 0;
