@@ -633,6 +633,19 @@ async def test_nothing_of_a_deleted_topic_is_left(room: Room) -> None:
     assert (await room.commit(idempotent(A, 9))).batches() == [("appended", 0)]
 
 
+async def test_a_segment_with_a_split_run_is_counted_right(room: Room) -> None:
+    await room.create(A)
+    await room.create(B)
+    result = await room.commit(*(idempotent(A, number) for number in (0, 5, 1)), Batch(Log(B)))
+    assert result.rejected == 1
+    await room.coordinator.delete_topics([A])
+    await purge_all(room)
+    assert await room.coordinator.deletable_segments(0, 10) == []
+    await room.coordinator.delete_topics([B])
+    await purge_all(room)
+    assert len(await room.coordinator.deletable_segments(0, 10)) == 1
+
+
 async def test_grace_runs_from_the_last_reference(room: Room) -> None:
     await room.create(A)
     await room.commit(Batch(Log(A)), key="k")

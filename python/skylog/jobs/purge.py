@@ -9,7 +9,8 @@ from skylog.storage.base import ObjectStore
 
 log = logging.getLogger("skylog.jobs")
 
-ROWS_PER_STEP = 2_000
+ROWS_PER_STEP = 500
+"""Some 10 ms of the coordinator, in which commits wait."""
 SEGMENTS_PER_STEP = 1_000
 """As many as one DELETE of an object store takes."""
 GRACE_MS = 600_000
@@ -19,7 +20,7 @@ PRODUCER_IDLE_MS = 86_400_000
 
 
 class PurgeTopics:
-    """Takes apart what deleted topics left in the coordinator; about 10 ms of its time a step."""
+    """Takes apart what deleted topics left in the coordinator."""
 
     interval_seconds = 5.0
 

@@ -1,8 +1,8 @@
-"""Objects that no commit ever told of: a broker stored them and died, or never learned what became of its commit.
+"""Objects that no commit ever told of: their broker stored them and died, or never learned the outcome.
 
 An object is an orphan when the coordinator does not know it and never will: it is older than several commit
-deadlines, and a commit of it would be refused. What is older than the cluster itself is left alone, as are names
-that are not ours: with a new database over an old store nothing is lost.
+deadlines, so a commit of it would be refused. What is older than the cluster itself is left alone, as are
+names that are not ours: with a new database over an old store nothing is lost.
 """
 
 from __future__ import annotations

@@ -34,6 +34,7 @@ class SteppedClock:
         self.ms = TIME_MS
         self._sleepers: list[tuple[int, int, asyncio.Future[None]]] = []
         self._count = 0
+        self._asleep = asyncio.Event()
 
     def now_ms(self) -> int:
         return self.ms
@@ -43,6 +44,7 @@ class SteppedClock:
 
     async def sleep(self, seconds: float) -> None:
         self._count += 1
+        self._asleep.set()
         woken = asyncio.get_running_loop().create_future()
         heapq.heappush(self._sleepers, (self.ms + round(seconds * 1000), self._count, woken))
         await woken
@@ -62,7 +64,8 @@ class SteppedClock:
 
     async def _settle(self, count: int = 1) -> None:
         while self._count < count:
-            await asyncio.sleep(0)  # noqa: TID251
+            self._asleep.clear()
+            await self._asleep.wait()
 
 
 class Place:
