@@ -3,13 +3,15 @@
     python benches/python/bench_coordinator.py
     python benches/python/bench_coordinator.py --rounds 50 --extents 200000 --directory /var/tmp
 
-Prints median and 99th percentile. The commits are of sealed segments with one idempotent batch per partition.
+Prints median, 99th percentile and maximum, and CPU time per call, all threads and folds included (with a busy
+loop that is the loop's). The slowest commits wait for a fold of 8,192 extents.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sqlite3
 import statistics
 import sys
@@ -90,6 +92,7 @@ def _fill(path: Path, extents: int) -> None:
         )
         connection.execute("ANALYZE")
     connection.close()
+    os.sync()
 
 
 async def _bench_reads(coordinator: SqliteCoordinator, options: argparse.Namespace) -> None:
@@ -140,12 +143,15 @@ async def _busy() -> None:
 
 async def _report(name: str, calls: list[Callable[[], Awaitable[object]]]) -> None:
     times = []
+    cpu_started = time.process_time()
     for call in calls:
         started = time.perf_counter()
         await call()
         times.append(1e3 * (time.perf_counter() - started))
+    cpu = 1e3 * (time.process_time() - cpu_started) / len(calls)
     worst = statistics.quantiles(times, n=100)[98]
-    print(f"{name:34} {statistics.median(times):8.3f} ms   p99 {worst:8.3f} ms")
+    middle, longest = statistics.median(times), max(times)
+    print(f"{name:34} {middle:8.3f} ms   p99 {worst:8.3f}   max {longest:8.3f}   CPU {cpu:7.3f}")
 
 
 if __name__ == "__main__":

@@ -34,8 +34,8 @@ log = logging.getLogger("skylog.coordinator")
 
 EXTENTS_MAX = 262_144
 """Extents in memory: about 20 MB."""
-ARRIVALS_MAX = 4_096
-"""Extents that commits may leave unsorted before they are folded."""
+ARRIVALS_MAX = 8_192
+"""Extents that commits may leave unsorted before they are folded: 512 KiB."""
 PRODUCER_IDS_TOGETHER = 1_000
 
 
