@@ -117,7 +117,8 @@ class OffsetFetches:
         if version >= 8:
             return {"groups": [await self._group(each, version) for each in body["groups"]]}
         answer = await self._group(body, version)
-        return {"topics": answer["topics"], "error_code": answer["error_code"]}
+        topics = [{"name": each["name"], "partitions": each["partitions"]} for each in answer["topics"]]
+        return {"topics": topics, "error_code": answer["error_code"]}
 
     async def _group(self, asked: Body, version: int) -> Body:
         group_id, topics = asked["group_id"], asked["topics"]
