@@ -6,9 +6,16 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kafka.record.util import calc_crc32c
-
-from skylog.core import FrameReader, Scratch, SealedSegment, SegmentBuilder, TopicTable, parse_produce
+from skylog.core import (
+    Frame,
+    FrameReader,
+    Scratch,
+    SealedSegment,
+    SegmentBuilder,
+    TopicTable,
+    crc32c,
+    parse_produce,
+)
 
 TIME_MS = 1_700_000_000_000
 HEAD = struct.Struct(">hiqqqhii")
@@ -42,7 +49,7 @@ class Batch:
         body = b"".join(_record(delta) for delta in range(self.records))
         times = (self.timestamp_ms, self.timestamp_ms, self.producer_id, self.epoch, self.sequence)
         covered = HEAD.pack(0, self.records - 1, *times, self.records) + body
-        crc = calc_crc32c(covered)
+        crc = crc32c(covered)
         return struct.pack(">qiibI", 0, len(covered) + 9, -1, 2, crc) + covered
 
 
@@ -101,7 +108,7 @@ def _request(batch: Batch) -> bytes:
     )
 
 
-def _feed(reader: FrameReader, frame: bytes):  # type: ignore[no-untyped-def]
+def _feed(reader: FrameReader, frame: bytes) -> Frame:
     stream = struct.pack(">i", len(frame)) + frame
     position = 0
     while True:

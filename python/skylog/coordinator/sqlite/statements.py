@@ -12,8 +12,9 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any
 
-ROWS_TOGETHER = (512, 64, 8, 1)
-"""Few sizes, so that prepared statements are found again; 512 rows of 9 stay far below SQLite's 32,766."""
+ROWS_TOGETHER = tuple(1 << power for power in range(9, -1, -1))
+"""Few sizes, so that prepared statements are found again, and few statements for any number of rows.
+512 rows of 9 stay far below the 32,766 parameters that SQLite takes."""
 
 
 def write_rows(
