@@ -112,3 +112,65 @@ impl<'a> Cursor<'a> {
         Err(Error::Invalid { what, position: start, expected: "a varint that ends in time", found })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::samples::put_varint;
+
+    #[test]
+    fn fixed_widths_are_big_endian() {
+        let bytes: Vec<u8> = (0xf0..=0xff).chain(0..8).collect();
+        let mut cursor = Cursor::new(&bytes);
+        assert_eq!(cursor.read_i8("i8"), Ok(-0x10));
+        assert_eq!(cursor.read_i16("i16"), Ok(-0x0e0e));
+        assert_eq!(cursor.read_i32("i32"), Ok(-0x0c0b_0a0a));
+        assert_eq!(cursor.read_i64("i64"), Ok(-0x0807_0605_0403_0202));
+        assert_eq!(cursor.read_u32("u32"), Ok(0xff00_0102));
+        assert_eq!((cursor.position(), cursor.left()), (19, 5));
+        let short = Error::Truncated { what: "i64", position: 19, needed: 8, left: 5 };
+        assert_eq!(cursor.read_i64("i64"), Err(short));
+        assert_eq!(cursor.position(), 19);
+    }
+
+    #[test]
+    fn a_start_beyond_the_end_is_the_end() {
+        assert_eq!(Cursor::at(b"abc", 7).left(), 0);
+        assert_eq!(Cursor::at(b"abc", 1).take(2, "rest"), Ok(&b"bc"[..]));
+    }
+
+    #[test]
+    fn varints_end_in_time() {
+        let read = |bytes: &[u8]| Cursor::new(bytes).read_uvarint("count");
+        assert_eq!(read(&[0xff, 0xff, 0xff, 0xff, 0x0f]), Ok(u32::MAX));
+        assert!(matches!(read(&[0xff, 0xff, 0xff, 0xff, 0x10]), Err(Error::Invalid { .. })));
+        assert!(matches!(read(&[0x80; 5]), Err(Error::Invalid { .. })));
+        assert!(matches!(read(&[0x80; 4]), Err(Error::Truncated { .. })));
+        let read = |bytes: &[u8]| Cursor::new(bytes).read_varlong("delta");
+        assert_eq!(read(&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1]), Ok(i64::MIN));
+        assert!(matches!(read(&[0xff; 10]), Err(Error::Invalid { .. })));
+        assert!(matches!(
+            read(&[0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 2]),
+            Err(Error::Invalid { .. })
+        ));
+    }
+
+    proptest! {
+        #[test]
+        fn signed_varints_round_trip(long: i64, short: i32, count: u32) {
+            let mut bytes = Vec::new();
+            put_varint(&mut bytes, long);
+            put_varint(&mut bytes, i64::from(short));
+            let counted = bytes.len();
+            put_varint(&mut bytes, i64::from(count >> 1) ^ -i64::from(count & 1));
+            let mut cursor = Cursor::new(&bytes);
+            prop_assert_eq!(cursor.read_varlong("long"), Ok(long));
+            prop_assert_eq!(cursor.read_varint("short"), Ok(short));
+            prop_assert_eq!(cursor.position(), counted);
+            prop_assert_eq!(cursor.read_uvarint("count"), Ok(count));
+            prop_assert_eq!(cursor.left(), 0);
+        }
+    }
+}

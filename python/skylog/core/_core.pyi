@@ -312,11 +312,14 @@ def segment_summary(data: bytes | memoryview) -> dict[str, object]:
     """Return header and per-partition index of a segment object as plain values (see docs/formats/segment.md).
 
     Keys: version, kind, created_ms, segment_id, size, logs: list of dict(topic_id, partition, position, size,
-    batches, records, max_timestamp). Raises `Corrupt`.
+    batches, records, max_timestamp, log_append_time). Raises `Corrupt`.
     """
 
 def segment_batches(data: bytes | memoryview, log: int) -> list[dict[str, object]]:
-    """Return header facts of each batch of the `log`-th entry of the index. Raises `Corrupt`."""
+    """Return header facts of each batch of the `log`-th entry of the index. Raises `Corrupt`.
+
+    Keys: position, size, compression (its name), records, and the fields of the header under Kafka's names.
+    """
 
 def verify_segment(data: bytes | memoryview) -> int:
     """Check every checksum and count of a segment object; return the number of batches. Raises `Corrupt`
