@@ -162,8 +162,8 @@ fn packed(samples: &[(i32, Sample)]) -> Vec<u8> {
         })
         .collect();
     let layout = Layout::plan(&inputs, [2; 16], 3).unwrap();
-    let mut data = vec![0; layout.size()];
-    layout.write(&inputs, &mut data).unwrap();
+    let mut data = Vec::new();
+    layout.write(&inputs, |piece| data.extend_from_slice(piece)).unwrap();
     data
 }
 

@@ -1,8 +1,7 @@
 //! Mutated frames against framing, Produce and Fetch: no panic, and no more memory than a small multiple.
-#![allow(unsafe_code, missing_docs)] // the allocator that counts
+#![allow(unsafe_code)] // the allocator that counts
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic)] // a test, also outside of its functions
 
-use std::alloc::{GlobalAlloc, Layout as AllocLayout, System};
-use std::cell::Cell;
 use std::sync::Arc;
 
 use proptest::collection::vec;
@@ -18,53 +17,16 @@ use skylog_core::wire::plan::{Limits, Plan};
 use skylog_core::wire::produce::Produce;
 use skylog_core::wire::topics::{Topic, TopicTable};
 
-#[path = "samples.rs"]
+#[allow(dead_code)]
+mod counting;
 #[allow(dead_code)]
 mod samples;
 
+use counting::{Counting, peak};
 use samples::Sample;
-
-/// What one thread has allocated now, and the most it had since the last look.
-struct Counting;
-
-thread_local! {
-    static HELD: Cell<isize> = const { Cell::new(0) };
-    static PEAK: Cell<isize> = const { Cell::new(0) };
-}
-
-fn count(change: isize) {
-    let held = HELD.try_with(|held| {
-        held.set(held.get() + change);
-        held.get()
-    });
-    let _ = PEAK.try_with(|peak| peak.set(peak.get().max(held.unwrap_or(0))));
-}
-
-// SAFETY: all work is the system allocator's.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: AllocLayout) -> *mut u8 {
-        count(layout.size().cast_signed());
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: AllocLayout) {
-        count(-layout.size().cast_signed());
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
-
-/// Runs `work` and returns the most memory it held on top of what was there.
-fn peak<T>(work: impl FnOnce() -> T) -> (T, usize) {
-    let before = HELD.with(Cell::get);
-    PEAK.with(|peak| peak.set(before));
-    let done = work();
-    (done, (PEAK.with(Cell::get) - before).cast_unsigned())
-}
 
 /// A small multiple: error texts and first growth of vectors are the constant.
 fn allowed(frame_bytes: usize) -> usize {
@@ -126,9 +88,11 @@ impl Put {
 }
 
 /// A topic's name and its partitions with their batches.
-type Topics = Vec<(Vec<u8>, Vec<(i32, Vec<u8>)>)>;
+type Produced = [(Vec<u8>, Vec<(i32, Vec<u8>)>)];
+/// A topic's name and its partitions with offset and limit.
+type Fetched = [(Vec<u8>, Vec<(i32, i64, i32)>)];
 
-fn produce_frame(version: i16, acks: i16, topics: &Topics) -> Vec<u8> {
+fn produce_frame(version: i16, acks: i16, topics: &Produced) -> Vec<u8> {
     let mut put = Put::request(0, version, version >= 9);
     let no_transaction: &[u8] = if version >= 9 { &[0] } else { &[0xff, 0xff] };
     put.raw(no_transaction).raw(&acks.to_be_bytes()).raw(&[0, 0, 3, 232]).size(topics.len(), 4);
@@ -148,7 +112,7 @@ fn produce_frame(version: i16, acks: i16, topics: &Topics) -> Vec<u8> {
     put.bytes
 }
 
-fn fetch_frame(version: i16, topics: &[(Vec<u8>, Vec<(i32, i64, i32)>)]) -> Vec<u8> {
+fn fetch_frame(version: i16, topics: &Fetched) -> Vec<u8> {
     let mut put = Put::request(1, version, version >= 12);
     let replica: &[u8] = if version < 15 { &[0xff; 4] } else { &[] };
     put.raw(replica).raw(&[0, 0, 1, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0]);
@@ -257,7 +221,9 @@ fn run_produce(bytes: &[u8]) {
     assert_eq!((builder.batches(), builder.size()), accepted);
     let inputs = builder.inputs();
     let layout = Layout::plan(&inputs, [1; 16], NOW_MS).unwrap();
-    layout.write(&inputs, &mut vec![0; layout.size()]).unwrap();
+    let mut written = 0;
+    layout.write(&inputs, |piece| written += piece.len()).unwrap();
+    assert_eq!(written, layout.size());
     let waiting = builder.into_waiting(layout.slots());
     let (answers, used) = peak(|| waiting.fail(56, Some("away")));
     assert!(used <= allowed(bytes.len()), "{used} bytes for the answer to a frame of {}", bytes.len());
@@ -342,7 +308,7 @@ proptest! {
             [&u32::try_from(frame.len()).unwrap().to_be_bytes(), &frame[..]].concat()
         }).collect();
         let (mut reader, mut whole, mut rest) = (Reader::new(Vectors, 100_000), Vec::new(), &stream[..]);
-        for step in steps.iter().cycle().take_while(|_| true) {
+        for step in steps.iter().cycle() {
             if rest.is_empty() {
                 break;
             }
@@ -416,7 +382,7 @@ fn crowded_frames_cost_a_small_multiple() {
     for count in [100, 10_000, 100_000] {
         for version in [3, 8, 9, 13] {
             run_produce(&produce_frame(version, -1, &vec![(Vec::new(), Vec::new()); count]));
-            run_produce(&produce_frame(version, -1, &vec![(b"t".to_vec(), vec![(0, Vec::new()); count])]));
+            run_produce(&produce_frame(version, -1, &[(b"t".to_vec(), vec![(0, Vec::new()); count])]));
             run_produce(&produce_frame(
                 version,
                 5,
@@ -425,7 +391,7 @@ fn crowded_frames_cost_a_small_multiple() {
         }
         for version in [4, 7, 12, 13, 18] {
             run_fetch(&fetch_frame(version, &vec![(Vec::new(), Vec::new()); count]));
-            run_fetch(&fetch_frame(version, &vec![(b"t".to_vec(), vec![(0, 0, 0); count])]));
+            run_fetch(&fetch_frame(version, &[(b"t".to_vec(), vec![(0, 0, 0); count])]));
             run_fetch(&fetch_frame(version, &vec![(b"t".to_vec(), vec![(7, 0, 0); 3]); count / 4]));
         }
     }
@@ -434,7 +400,7 @@ fn crowded_frames_cost_a_small_multiple() {
 #[test]
 fn more_partitions_than_anyone_needs_are_refused() {
     let (table, crowd) = (topics(), (1 << 20) + 1);
-    let frame = produce_frame(9, -1, &vec![(b"t".to_vec(), vec![(0, Vec::new()); crowd])]);
+    let frame = produce_frame(9, -1, &[(b"t".to_vec(), vec![(0, Vec::new()); crowd])]);
     assert!(Produce::parse(Frame::copy(&frame).unwrap(), &table.read(), NOW_MS).is_err());
     let frame = fetch_frame(12, &[(b"t".to_vec(), vec![(0, 0, 0); crowd])]);
     assert!(Fetch::parse(&Frame::copy(&frame).unwrap(), &table.read()).is_err());
@@ -464,7 +430,7 @@ fn undamaged_frames_are_accepted() {
     let batch = Sample::default().bytes();
     for version in 3..14 {
         let frame =
-            produce_frame(version, -1, &vec![(b"t".to_vec(), vec![(0, batch.clone()), (2, batch.clone())])]);
+            produce_frame(version, -1, &[(b"t".to_vec(), vec![(0, batch.clone()), (2, batch.clone())])]);
         let request = Produce::parse(Frame::copy(&frame).unwrap(), &table.read(), NOW_MS).unwrap();
         assert_eq!(request.accepted_count(), 2, "Produce v{version}");
     }

@@ -1,7 +1,8 @@
 """The Rust core: the only code that touches batches and records.
 
-Every call takes and returns whole things (a frame, a request, a segment, a response) and leaves the GIL when it
-works over much data. Nothing here waits, reads a clock or keeps a Python object. Positions and sizes are bytes.
+Every call takes and returns whole things (a frame, a request, a segment, a response) and leaves the GIL when
+it works over much data. Nothing here waits, reads a clock or keeps a Python object but the bytes of a sealed
+segment. Positions and sizes are bytes.
 """
 
 from collections.abc import Sequence
@@ -9,12 +10,18 @@ from collections.abc import Sequence
 # --- frames (rust/wire/frames.rs) -------------------------------------------------------------------------
 
 class Scratch:
-    """64 KiB of receive memory that all idle connections of one event loop share."""
+    """64 KiB of receive memory that all idle connections of one event loop share.
+
+    It also keeps up to 32 MiB of buffers of large frames warm for the next ones.
+    """
 
     def __init__(self, size: int = 65536) -> None: ...
 
 class Frame:
-    """One whole request as it came; owns its bytes (the length prefix is not part of them)."""
+    """One whole request as it came; owns its bytes (the length prefix is not part of them).
+
+    `memoryview(frame)` reads them without a copy. Requests that were parsed from it share them.
+    """
 
     @property
     def api_key(self) -> int: ...
@@ -29,11 +36,13 @@ class Frame:
         """Where the header ends up to and with client_id; a flexible header's tags come next."""
     def __len__(self) -> int: ...
     def __bytes__(self) -> bytes: ...
+    def __buffer__(self, flags: int, /) -> memoryview: ...
 
 class FrameReader:
     """Receive memory and framing of one connection.
 
-    Small frames are received through the shared scratch, a large one straight into memory of its own size.
+    Small frames are received through the shared scratch, one that misses more than the scratch holds straight
+    into memory of its own size, which a length alone does not touch.
     """
 
     def __init__(self, scratch: Scratch, frame_bytes_max: int) -> None: ...
@@ -43,7 +52,8 @@ class FrameReader:
         """Take `size` received bytes and return the frames that are now whole, in order.
 
         Raises `InvalidRequest` for a length that is negative, shorter than a header or over the limit, and
-        for a header that cannot be read; the connection is then beyond use.
+        for a header that cannot be read; the connection is then beyond use, with the frames before it that
+        came in the same piece. Raises `ValueError` for a `size` beyond the buffer.
         """
     @property
     def pending(self) -> int:
@@ -95,7 +105,8 @@ class ProduceRequest:
         """Give this error to all partitions that have none yet."""
     def response(self) -> bytes | None:
         """Return the answer of a request of which nothing is accepted; b"" for acks=0 without errors,
-        None where the connection has to be closed (acks=0 with an error)."""
+        None where the connection has to be closed (acks=0 with an error).
+        """
 
 def parse_produce(
     frame: Frame, topics: TopicTable, now_ms: int, inline_check_bytes_max: int
@@ -103,7 +114,9 @@ def parse_produce(
     """Parse v3-v13 and check each partition's batch as Kafka does.
 
     Uncompressed batches are walked at once, compressed ones if there are at most `inline_check_bytes_max`
-    bytes of them. Raises `InvalidRequest` when the request itself is malformed.
+    bytes of them. A partition named twice is appended twice, in order. Transactional requests and batches get
+    INVALID_REQUEST with a message, which clients show at once and do not retry. Raises `InvalidRequest` when
+    the request itself is malformed, or names more than a million partitions.
     """
 
 class SegmentBuilder:
@@ -111,7 +124,11 @@ class SegmentBuilder:
 
     def __init__(self) -> None: ...
     def append(self, request: ProduceRequest) -> None:
-        """Add all accepted partitions of a checked request."""
+        """Add all accepted partitions of a checked request.
+
+        From here on the segment answers for it. Raises `ValueError` for one that `check` has still to see, or
+        that was added before.
+        """
     @property
     def size(self) -> int:
         """Bytes of batches held."""
@@ -126,7 +143,8 @@ class SealedSegment:
     """A whole segment object with what a commit needs to know of it and the requests that wait for it."""
 
     @property
-    def data(self) -> bytes: ...
+    def data(self) -> bytes:
+        """The object's bytes. Raises `ValueError` once they are released."""
     @property
     def size(self) -> int: ...
     @property
@@ -142,7 +160,10 @@ class SealedSegment:
     def release_data(self) -> None:
         """Forget `data` (store and cache have it); the rest stays."""
     def answer(self, result: CommitResult) -> list[bytes | None]:
-        """Return the response of each request, in order of `append`; see `ProduceRequest.response`."""
+        """Return the response of each request, in order of `append`; see `ProduceRequest.response`.
+
+        Raises `ValueError` for the result of another segment.
+        """
     def fail(self, error_code: int, message: str | None = None) -> list[bytes | None]:
         """Return responses that give every accepted partition this error."""
 
@@ -162,7 +183,8 @@ class CommitResult:
     def rejected(self) -> int: ...
     def batches(self) -> list[tuple[str, int]]:
         """(outcome, base offset or -1) of each batch in the order of the body; outcomes are "appended",
-        "duplicate", "out_of_order_sequence", "invalid_producer_epoch" and "unknown_log"."""
+        "duplicate", "out_of_order_sequence", "invalid_producer_epoch" and "unknown_log".
+        """
 
 class Sequenced:
     """What one commit writes, as rows ready for the database."""
@@ -172,7 +194,8 @@ class Sequenced:
     @property
     def extent_rows(self) -> list[tuple[int, int, int, int, int, int, int, int]]:
         """(log_no, base_offset, last_offset, position, size, max_timestamp, running_max_timestamp,
-        append_time_ms); append_time_ms is -1 where records keep their own times."""
+        append_time_ms); append_time_ms is -1 where records keep their own times.
+        """
     @property
     def log_rows(self) -> list[tuple[int, int, int, int]]:
         """(next_offset, running_max_timestamp, last_append_ms, log_no) of logs that grew."""
@@ -245,7 +268,11 @@ class ExtentIndex:
 # --- fetch (rust/wire/fetch.rs) ---------------------------------------------------------------------------
 
 class FetchRequest:
-    """A parsed Fetch request v4-v18; topics resolved to identities, partitions that fail keep their error."""
+    """A parsed Fetch request v4-v18; topics resolved to identities, partitions that fail keep their error.
+
+    Full fetches are served whatever session they name; one that continues a session (session_epoch > 0) gets
+    FETCH_SESSION_ID_NOT_FOUND from its plan. Leader epochs but 0 and -1 are FENCED or UNKNOWN.
+    """
 
     @property
     def max_wait_ms(self) -> int: ...
@@ -265,7 +292,10 @@ class FetchRequest:
     def positions(self) -> LogPositions:
         """The partitions that can be read, in request order."""
     def error_response(self, error_code: int) -> bytes:
-        """Return an answer with a top-level error and no partitions."""
+        """Return an answer with a top-level error and no partitions.
+
+        Before v7, which knows none, every partition gets the error.
+        """
 
 def parse_fetch(frame: Frame, topics: TopicTable) -> FetchRequest:
     """Parse v4-v18. Raises `InvalidRequest` when the request itself is malformed."""
@@ -291,8 +321,9 @@ class FetchPlan:
         """Return the response, length prefix included, as buffers to write one after another.
 
         `segments` stand in the order of `keys`; None for one that could not be read: its partitions then end
-        before it, with KAFKA_STORAGE_ERROR if nothing came before. Heads are copied and stamped with offset and
-        epoch, large bodies are slices of the given segments.
+        before it, with KAFKA_STORAGE_ERROR if nothing came before, as they do where batches do not fit their
+        extent. Heads are copied and stamped with offset and epoch, bodies from 32 KiB on are slices of the
+        given segments. Checksums are not looked at.
         """
 
 class WaitList:
@@ -309,7 +340,7 @@ class WaitList:
 # --- segments (rust/segment/*.rs) -------------------------------------------------------------------------
 
 def segment_summary(data: bytes | memoryview) -> dict[str, object]:
-    """Return header and per-partition index of a segment object as plain values (see docs/formats/segment.md).
+    """Return header and per-partition index of a segment object as plain values, see docs/formats/segment.md.
 
     Keys: version, kind, created_ms, segment_id, size, logs: list of dict(topic_id, partition, position, size,
     batches, records, max_timestamp, log_append_time). Raises `Corrupt`.
@@ -323,7 +354,8 @@ def segment_batches(data: bytes | memoryview, log: int) -> list[dict[str, object
 
 def verify_segment(data: bytes | memoryview) -> int:
     """Check every checksum and count of a segment object; return the number of batches. Raises `Corrupt`
-    with position, expected and found. Leaves the GIL."""
+    with position, expected and found. Leaves the GIL.
+    """
 
 def find_timestamp(
     data: bytes | memoryview,
