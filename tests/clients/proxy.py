@@ -24,7 +24,6 @@ class CuttingProxy:
         self.cuts_left = cuts
         self.host, self.port = "127.0.0.1", 0
         self._api_key = api_key
-        self._seen = 0
         self._target = ("", 0)
         self._loop = asyncio.new_event_loop()
         self._ready: Future[int] = Future()
@@ -97,9 +96,7 @@ class CuttingProxy:
             await writer.drain()
 
     def _chosen(self) -> bool:
-        # Every other request, so that clients get on between two losses.
-        self._seen += 1
-        if self.cuts_left == 0 or self._seen % 2 == 0:
+        if self.cuts_left == 0:
             return False
         self.cuts_left -= 1
         return True

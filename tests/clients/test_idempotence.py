@@ -140,7 +140,7 @@ def test_clients_whose_answers_get_lost_write_each_record_once(library: GroupDri
     import skylog
     from skylog.config import Config, ServerConfig
 
-    with CuttingProxy(cuts=8, api_key=0) as proxy:
+    with CuttingProxy(cuts=4, api_key=0) as proxy:
         server = ServerConfig(port=0, advertised_host=proxy.host, advertised_port=proxy.port)
         with skylog.Broker(config=Config(server=server)) as embedded:
             proxy.forward_to(("127.0.0.1", embedded.broker.port))

@@ -71,6 +71,8 @@ class KcatDriver:
             "auto.offset.reset": "earliest",
             "session.timeout.ms": membership.session_ms,
             "heartbeat.interval.ms": membership.session_ms // 4,
+            # Only rebalances commit: a timer may fire between reading a record and printing it.
+            "auto.commit.interval.ms": 3_600_000,
         }
         options = [part for name, value in settings.items() for part in ("-X", f"{name}={value}")]
         return [
