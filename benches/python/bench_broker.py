@@ -216,7 +216,7 @@ def latency(_options: argparse.Namespace) -> None:
     """Acknowledgement latency at 10 requests/s (open loop) with a store of 20 ms."""
     for note, extra in [
         ("PUT rate 4/s (a billed store's default)", 4),
-        ("PUT rate 100/s (a free store's default)", 100),
+        ("PUT rate 200/s (a directory's default)", 200),
     ]:
         with tempfile.NamedTemporaryFile("w", suffix=".toml") as config:
             config.write(f"[produce]\nput_rate_per_second = {extra}\n")

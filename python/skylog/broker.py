@@ -34,7 +34,6 @@ from skylog.produce.upload import Uploader
 from skylog.server import versions
 from skylog.server.dispatch import Dispatcher
 from skylog.server.listener import Listener
-from skylog.storage.base import ObjectStore
 from skylog.storage.cache import SegmentCache
 from skylog.storage.metered import Metered
 from skylog.storage.open import open_store
@@ -44,8 +43,6 @@ log = logging.getLogger("skylog")
 
 PRODUCE = 0
 FETCH = 1
-PUTS_PER_SECOND_BILLED = 4.0
-PUTS_PER_SECOND_FREE = 100.0
 
 
 class Broker:
@@ -182,7 +179,7 @@ def build_produce(
         entropy=entropy,
         gate=gate,
         budget=PutBudget(
-            put_rate(config.put_rate_per_second, broker.store),
+            config.put_rate_per_second or broker.store.puts_per_second,
             config.put_burst,
             config.linger_ms_max / 1000,
             clock.monotonic(),
@@ -201,13 +198,6 @@ def build_produce(
     )
     pipeline.attach(commits)
     return pipeline
-
-
-def put_rate(configured: float | None, store: ObjectStore) -> float:
-    """Return the PUTs a second that time may cause: few where each costs money."""
-    if configured is not None:
-        return configured
-    return PUTS_PER_SECOND_BILLED if store.billed else PUTS_PER_SECOND_FREE
 
 
 def run(config: Config, ready: Callable[[Broker], None] | None = None) -> int:

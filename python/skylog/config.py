@@ -68,7 +68,7 @@ class ProduceConfig:
     buffer_bytes_max: int = 128 * MIB
     """Unanswered produced bytes past which produce connections are not read."""
     put_rate_per_second: float | None = None
-    """PUTs that time may cause (full segments come on top); None: 4 where a PUT costs money, else 100."""
+    """PUTs that time may cause (full segments come on top); None: 4 where a PUT costs money, many elsewhere."""
     put_burst: int = 4
     linger_ms_max: int = 250
     uploads_max: int = 8
@@ -92,6 +92,9 @@ class ProduceConfig:
             self.buffer_bytes_max,
             "at least two segments",
         )
+        rate = self.put_rate_per_second
+        _require(rate is None or rate > 0, "produce.put_rate_per_second", rate, "more than 0")
+        _require(self.put_burst >= 1, "produce.put_burst", self.put_burst, "at least 1")
         _require(self.uploads_max >= 1, "produce.uploads_max", self.uploads_max, "at least 1")
 
 

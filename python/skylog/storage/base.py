@@ -35,8 +35,8 @@ class ObjectStore(Protocol):
         ...
 
     @property
-    def billed(self) -> bool:
-        """Whether each request costs money, so that PUTs want a budget."""
+    def puts_per_second(self) -> float:
+        """PUTs that time alone may cause unless the operator says otherwise: 4 where each costs money."""
         ...
 
     async def open(self) -> None:

@@ -98,9 +98,9 @@ class Delayed:
         return self.inner.url
 
     @property
-    def billed(self) -> bool:
-        """As the inner store."""
-        return self.inner.billed
+    def puts_per_second(self) -> float:
+        """What the store behind it says."""
+        return self.inner.puts_per_second
 
     async def open(self) -> None:
         """Open the inner store."""
