@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import random
+import random  # noqa: TID251 - the one place
 import time
 from typing import Protocol
 
@@ -56,7 +56,7 @@ class SystemEntropy:
     """The operating system's randomness."""
 
     def __init__(self) -> None:
-        self._random = random.SystemRandom()  # noqa: TID251
+        self._random = random.SystemRandom()
 
     def random_bytes(self, size: int) -> bytes:
         """Return `size` unpredictable bytes."""

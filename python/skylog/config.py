@@ -68,7 +68,7 @@ class ProduceConfig:
     buffer_bytes_max: int = 128 * MIB
     """Unanswered produced bytes past which produce connections are not read."""
     put_rate_per_second: float | None = None
-    """PUTs that time may cause (full segments come on top); None: 4 where a PUT costs money, many elsewhere."""
+    """PUTs that time may cause (full segments come on top); None: 4 if each costs money, else many."""
     put_burst: int = 4
     linger_ms_max: int = 250
     uploads_max: int = 8

@@ -79,11 +79,12 @@ class ClassicGroup(Rebalance):
             return [ErrorCode.COORDINATOR_NOT_AVAILABLE] * len(leavers)
         outcomes = [self._leave(leaver) for leaver in leavers]
         if ErrorCode.NONE in outcomes and self.state is not GroupState.EMPTY:
-            gone = [
-                each for each, outcome in zip(leavers, outcomes, strict=True) if outcome is ErrorCode.NONE
+            left = [
+                f"{leaver.member_id or leaver.instance_id!r} left: {leaver.reason}"
+                for leaver, outcome in zip(leavers, outcomes, strict=True)
+                if outcome is ErrorCode.NONE
             ]
-            names = [leaver.member_id or leaver.instance_id for leaver in gone]
-            self._rebalance(f"{names} left: {[leaver.reason for leaver in gone]}", now_ms)
+            self._rebalance("; ".join(left), now_ms)
         return outcomes
 
     def check_commit(

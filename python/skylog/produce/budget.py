@@ -1,8 +1,8 @@
 """When to seal: the PUT budget, a pure decision.
 
 A quiet broker uploads at once; a busy one pays `rate` PUTs a second and those that full segments cause. A
-bucket of `burst` tokens fills at `rate`; time-driven seals take one, size-driven seals take none. Nothing waits
-longer than `linger_s_max` for a token.
+bucket of `burst` tokens fills at `rate`; time-driven seals take one, size-driven seals take none. Nothing
+waits longer than `linger_s_max` for a token.
 """
 
 from __future__ import annotations
