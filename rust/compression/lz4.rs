@@ -5,6 +5,7 @@
 
 use std::io::{self, Read};
 
+use lz4_flex::block::DecompressError;
 use twox_hash::XxHash32;
 
 use super::{Block, invalid, take, take_array};
@@ -20,6 +21,8 @@ const FLAG_RESERVED_OR_DICTIONARY: u8 = 0b11;
 const BLOCK_UNCOMPRESSED: u32 = 1 << 31;
 /// A block cannot grow more: each byte of a run's length stands for 255 bytes.
 const EXPANSION_MAX: usize = 255;
+/// Room for a block at first, as a multiple of its size.
+const EXPANSION_LIKELY: usize = 4;
 
 /// Reads a frame block by block.
 pub struct Lz4Reader<'a> {
@@ -78,8 +81,7 @@ impl<'a> Lz4Reader<'a> {
 
     fn decode(&mut self, stored: &[u8], compressed: bool) -> io::Result<()> {
         let size = if compressed {
-            let room = self.block.room(self.block_bytes_max.min(stored.len().saturating_mul(EXPANSION_MAX)));
-            lz4_flex::block::decompress_into(stored, room).map_err(|error| invalid(error.to_string()))?
+            self.expand(stored)?
         } else {
             self.block.room(stored.len()).copy_from_slice(stored);
             stored.len()
@@ -90,6 +92,20 @@ impl<'a> Lz4Reader<'a> {
             std::hash::Hasher::write(&mut self.hasher, &self.block.bytes[..size]);
         }
         Ok(())
+    }
+
+    /// Decodes into little room first: most Go clients announce blocks of 4 MiB, whatever they send.
+    fn expand(&mut self, stored: &[u8]) -> io::Result<usize> {
+        let most = self.block_bytes_max.min(stored.len().saturating_mul(EXPANSION_MAX));
+        let mut size = stored.len().saturating_mul(EXPANSION_LIKELY).min(most);
+        loop {
+            match lz4_flex::block::decompress_into(stored, self.block.room(size)) {
+                Err(DecompressError::OutputTooSmall { .. }) if size < most => {
+                    size = size.saturating_mul(EXPANSION_LIKELY).min(most);
+                }
+                done => return done.map_err(|error| invalid(error.to_string())),
+            }
+        }
     }
 
     fn end(&mut self) -> io::Result<()> {

@@ -117,9 +117,10 @@ pub(crate) fn compress(codec: u8, payload: &[u8]) -> Vec<u8> {
         }
         2 => snap::raw::Encoder::new().compress_vec(payload).unwrap(),
         3 => {
+            // As Go's clients: blocks of 4 MiB, whatever is sent.
             let info = lz4_flex::frame::FrameInfo::new()
                 .block_mode(lz4_flex::frame::BlockMode::Independent)
-                .block_size(lz4_flex::frame::BlockSize::Max64KB);
+                .block_size(lz4_flex::frame::BlockSize::Max4MB);
             let mut encoder = lz4_flex::frame::FrameEncoder::with_frame_info(info, Vec::new());
             encoder.write_all(payload).unwrap();
             encoder.finish().unwrap()

@@ -284,6 +284,21 @@ fn every_checksum_of_an_lz4_frame_is_verified() {
     }
 }
 
+#[test]
+fn lz4_blocks_of_every_announced_size_are_taken() {
+    use lz4_flex::frame::{BlockMode, BlockSize, FrameEncoder, FrameInfo};
+    let long = |byte| SampleRecord { value: Some(vec![byte; 3_000_000]), ..SampleRecord::default() };
+    let records = [records(300), vec![long(b'a'), long(b'b')]].concat();
+    for size in [BlockSize::Max64KB, BlockSize::Max256KB, BlockSize::Max1MB, BlockSize::Max4MB] {
+        let info = FrameInfo::new().block_mode(BlockMode::Independent).block_size(size);
+        let mut encoder = FrameEncoder::with_frame_info(info, Vec::new());
+        std::io::Write::write_all(&mut encoder, &payload(&records)).unwrap();
+        let payload = Some(encoder.finish().unwrap());
+        let sample = Sample { codec: 3, payload, records: records.clone(), ..Sample::default() };
+        assert_eq!(check(&sample.bytes(), &RULES).unwrap().max_timestamp, 1_006);
+    }
+}
+
 /// One record whose value is a long run, so that a little input means much output.
 #[test]
 fn output_beyond_its_limit_is_refused() {
