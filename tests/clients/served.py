@@ -25,7 +25,7 @@ class ServedBroker:
     directory
         Made if it is not there; a broker in it finds what an earlier one left.
     options
-        Further options of the command; without `--store` or `--memory` data lies under `directory/data`.
+        Further options of the command; without `--memory` data lies under `directory/data`.
     sections
         Sections of the configuration file.
     """
@@ -50,7 +50,7 @@ class ServedBroker:
     def command(self) -> list[str]:
         """The command that starts it."""
         command = [sys.executable, "-m", "skylog", "serve", "--listen", self.bootstrap]
-        place = [] if {"--memory", "--store"} & set(self._options) else ["--data", str(self.data)]
+        place = [] if "--memory" in self._options else ["--data", str(self.data)]
         return [*command, "--config", str(self._config), *place, *self._options]
 
     def start(self) -> None:
