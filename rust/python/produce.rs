@@ -97,6 +97,11 @@ impl ProduceRequest {
     }
 
     #[getter]
+    fn held_bytes(&self) -> usize {
+        self.shared.lock().held_bytes()
+    }
+
+    #[getter]
     fn unchecked_bytes(&self) -> usize {
         self.shared.lock().unchecked_bytes()
     }

@@ -21,6 +21,10 @@ const PARTITIONS_MAX: usize = 1 << 20;
 /// Partitions beyond so many complaints, or so many different ones, get their code only.
 const TEXTS_MAX: usize = 1000;
 const MESSAGES_MAX: usize = 64;
+/// A partition in memory and in the answer, about.
+const PART_BYTES_HELD: usize = 64;
+/// A frame that holds less than this besides a copy of its batches is kept as it is.
+const FRAME_BYTES_SPARE: usize = 4096;
 const TRANSACTIONAL: &str = "transactions are not supported yet: produce without transactional.id";
 
 /// One topic of the request: its name or identity, and its partitions, as ranges of what the request holds.
@@ -301,10 +305,16 @@ impl Produce {
         self.frame = None;
     }
 
+    /// What the request costs in memory until it is answered: its batches, and what its answer needs.
+    pub fn held_bytes(&self) -> usize {
+        self.accepted_bytes + self.names.len() + self.texts.1 + PART_BYTES_HELD * self.parts.len()
+    }
+
     /// Gives the accepted batches away, with the frame that holds them; the request keeps only what its answer
     /// needs.
     pub fn take_accepted(&mut self) -> Option<(FrameBytes, Vec<Accepted>)> {
-        Some((self.frame.take()?, std::mem::take(&mut self.accepted)))
+        let (frame, accepted) = (self.frame.take()?, std::mem::take(&mut self.accepted));
+        Some(without_refused(frame, accepted, self.accepted_bytes))
     }
 
     /// Notes what became of an accepted partition.
@@ -376,6 +386,25 @@ impl Produce {
         }
         output.put_no_tags();
     }
+}
+
+/// Copies batches out of a frame of which they are the lesser part: what was refused must not be held for as long
+/// as what was accepted, since nobody accounts for it.
+fn without_refused(
+    frame: FrameBytes,
+    mut accepted: Vec<Accepted>,
+    accepted_bytes: usize,
+) -> (FrameBytes, Vec<Accepted>) {
+    if 2 * accepted_bytes + FRAME_BYTES_SPARE >= frame.len() {
+        return (frame, accepted);
+    }
+    let mut bytes = Vec::with_capacity(accepted_bytes);
+    for Accepted { place, .. } in &mut accepted {
+        let start = bytes.len();
+        bytes.extend_from_slice(&frame[place.clone()]);
+        *place = start..bytes.len();
+    }
+    (FrameBytes::Small(bytes.into()), accepted)
 }
 
 /// What reading a request needs besides its fields.

@@ -269,6 +269,28 @@ def test_a_request_is_taken_once() -> None:
     assert builder.requests == 1
 
 
+def test_what_was_refused_is_not_held_with_what_was_accepted() -> None:
+    """One good batch must not keep a large frame of refused ones in memory, where no bound counts it."""
+    refused = [(1, build_batch([bytes(90_000)])[:-1]) for _ in range(50)]
+    message = produce_message(9, [("plain", [*refused, (0, BATCH), *refused, (2, BATCH)])])
+    builder = SegmentBuilder()
+    before = resident_bytes()
+    for _ in range(20):
+        request = parse(message)
+        assert request.accepted_bytes == 2 * len(BATCH)
+        assert request.held_bytes < request.accepted_bytes + 100 * 100 + 10_000
+        builder.append(request)
+    assert resident_bytes() - before < 60 << 20
+    sealed = builder.seal(bytes(16), NOW_MS)
+    assert BATCH * 20 in sealed.data
+    assert [code for _, code, _ in codes(commit(sealed)[0], 9)[0]] == [2] * 50 + [0] + [2] * 50 + [0]
+
+
+def resident_bytes() -> int:
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096
+
+
 def test_a_rejected_request_is_done_with() -> None:
     request = parse(produce_message(9, [("plain", [(0, BATCH), (1, BROKEN)])]))
     request.reject(7, "no room")

@@ -97,6 +97,9 @@ class ProduceRequest:
     @property
     def accepted_bytes(self) -> int: ...
     @property
+    def held_bytes(self) -> int:
+        """Memory until the answer: the accepted bytes, and what is kept to answer every partition."""
+    @property
     def unchecked_bytes(self) -> int:
         """Compressed bytes that `check` has still to walk; 0 when the request is fully checked."""
     def check(self, now_ms: int) -> None:

@@ -87,8 +87,8 @@ class ProducePipeline:
         last = self._open[-1]
         last.builder.append(request)
         last.replies.append(reply)
-        last.bytes_held += request.accepted_bytes
-        self._gate.take(request.accepted_bytes)
+        last.bytes_held += request.held_bytes
+        self._gate.take(request.held_bytes)
         if self._look is None:
             # After this turn of the loop, so that what arrives together travels together.
             self._look = self._loop.call_soon(self._consider)
