@@ -88,7 +88,7 @@ impl Builder {
     pub fn into_waiting(self, slots: &[u32]) -> Waiting {
         let places = self.held.iter().zip(slots);
         let batches = places
-            .map(|(held, &slot)| WaitingBatch { request: held.request, part: held.accepted.part(), slot })
+            .map(|(held, &slot)| WaitingBatch { request: held.request, part: held.accepted.part, slot })
             .collect();
         Waiting { requests: self.requests, batches }
     }
@@ -96,7 +96,7 @@ impl Builder {
 
 struct WaitingBatch {
     request: u32,
-    part: u32,
+    part: usize,
     slot: u32,
 }
 

@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::error::{Error, Result};
 use crate::index::LogPosition;
 use crate::segment::LogKey;
+use crate::wire::answer::PARTITIONS_MAX;
 use crate::wire::codes::{self, Code};
 use crate::wire::fields::Fields;
 use crate::wire::frames::Frame;
@@ -16,8 +17,6 @@ pub const VERSIONS: std::ops::RangeInclusive<i16> = 4..=18;
 pub const VERSION_FLEXIBLE: i16 = 12;
 /// The first version that names topics by their identity.
 pub const VERSION_TOPIC_IDS: i16 = 13;
-/// Far more than any client asks for.
-const PARTITIONS_MAX: usize = 1 << 20;
 
 /// One topic of the request: its name or identity, and where its partitions end.
 #[derive(Clone, Debug)]
@@ -123,7 +122,10 @@ impl Fetch {
         let start = self.names.len();
         self.names.extend_from_slice(&bytes[name]);
         let count = fields.array("partitions", 16)?;
-        self.parts.reserve(count.min(PARTITIONS_MAX));
+        if self.parts.len() + self.topics.len() + 1 + count > PARTITIONS_MAX {
+            return Err(Error::TooLarge { what: "partitions", position: 0, limit: PARTITIONS_MAX });
+        }
+        self.parts.reserve(count);
         for _ in 0..count {
             self.read_partition(topic.map(|topic| &**topic), fields)?;
         }
@@ -152,9 +154,6 @@ impl Fetch {
         if let Ok(key) = fate {
             let bytes_max = u64::try_from(bytes_max.min(self.max_bytes)).unwrap_or(0);
             self.positions.push(LogPosition { key, offset, bytes_max });
-        }
-        if self.parts.len() > PARTITIONS_MAX {
-            return Err(Error::TooLarge { what: "partitions", position: 0, limit: PARTITIONS_MAX });
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Produce and Fetch as they travel.
 
+pub mod answer;
 pub mod assemble;
 pub mod builder;
 pub mod codes;

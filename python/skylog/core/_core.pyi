@@ -119,7 +119,7 @@ def parse_produce(
     Uncompressed batches are walked at once, compressed ones if there are at most `inline_check_bytes_max`
     bytes of them. A partition named twice is appended twice, in order. Transactional requests and batches get
     INVALID_REQUEST with a message, which clients show at once and do not retry. Raises `InvalidRequest` when
-    the request itself is malformed, or names more than a million partitions.
+    the request itself is malformed, or names more than 262,144 topics and partitions.
     """
 
 class SegmentBuilder:
@@ -301,7 +301,7 @@ class FetchRequest:
         """
 
 def parse_fetch(frame: Frame, topics: TopicTable) -> FetchRequest:
-    """Parse v4-v18. Raises `InvalidRequest` when the request itself is malformed."""
+    """Parse v4-v18. Raises `InvalidRequest` as `parse_produce` does."""
 
 class FetchPlan:
     """Which segments answer a fetch, within its limits."""
