@@ -139,8 +139,8 @@ async def test_a_client_that_gives_up_waiting_does_not_disturb_the_others(place)
     other.cancel()
     with pytest.raises(asyncio.CancelledError):
         await other
-    assert (await place.join(joined["member_id"]))["generation_id"] == 2
     assert repr(place.room) == "<GroupRoom 1 groups, 0 waiting, 0 saving>"
+    assert (await place.join(joined["member_id"]))["generation_id"] == 2
 
 
 async def test_who_waits_when_the_room_closes_is_sent_elsewhere(place):
