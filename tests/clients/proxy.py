@@ -26,6 +26,7 @@ class CuttingProxy:
         self._api_key = api_key
         self._target = ("", 0)
         self._loop = asyncio.new_event_loop()
+        self._stop = asyncio.Event()
         self._ready: Future[int] = Future()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -44,19 +45,18 @@ class CuttingProxy:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(10)
 
     def _run(self) -> None:
-        server = self._loop.run_until_complete(asyncio.start_server(self._serve, self.host, 0))
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._accept())
+
+    async def _accept(self) -> None:
+        server = await asyncio.start_server(self._serve, self.host, 0)
         self._ready.set_result(server.sockets[0].getsockname()[1])
-        self._loop.run_forever()
+        await self._stop.wait()
         server.close()
-        tasks = asyncio.all_tasks(self._loop)
-        for task in tasks:
-            task.cancel()
-        self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
-        self._loop.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         doomed: set[int] = set()
