@@ -3,6 +3,7 @@
     python benches/python/bench_broker.py                 all of them
     python benches/python/bench_broker.py produce fetch   some
     python benches/python/bench_broker.py produce --serve --data DIR    other `skylog serve` arguments
+    python benches/python/bench_broker.py produce fetch --peer PORT:PID   another broker on this machine
 
 Each prints medians and ranges over --rounds runs. The generator sends prebuilt frames from this process; only
 the broker's own CPU time counts.
@@ -29,19 +30,24 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 import frames
-from process import BrokerProcess, Cpu
+from process import Accounted, BrokerProcess, Cpu, Peer
 
 GIB = 1 << 30
 MIB = 1 << 20
 
 
-def create_topic(broker: BrokerProcess, name: str, partitions: int) -> None:
+def broker_of(options: argparse.Namespace) -> BrokerProcess | Peer:
+    """Return the broker to measure: one of our own, or a running peer."""
+    return Peer(options.peer) if options.peer else BrokerProcess(*options.serve)
+
+
+def create_topic(broker: Accounted, name: str, partitions: int) -> None:
     """Create a topic and wait for it."""
     admin = AdminClient({"bootstrap.servers": broker.bootstrap})
     admin.create_topics([NewTopic(name, partitions, 1)])[name].result(30)
 
 
-def connect(broker: BrokerProcess) -> socket.socket:
+def connect(broker: Accounted) -> socket.socket:
     """Open a connection for prebuilt frames."""
     connection = socket.create_connection(("127.0.0.1", broker.port))
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -91,7 +97,7 @@ def report(name: str, parts: list[Cpu], units: float, unit: str) -> None:
     print(f"{name:<58} {total} {unit}; user {user:.3f}, system {system:.3f}", flush=True)
 
 
-def measured(broker: BrokerProcess, work: Callable[[], object], rounds: int) -> list[Cpu]:
+def measured(broker: Accounted, work: Callable[[], object], rounds: int) -> list[Cpu]:
     """Run once to warm up, then `rounds` times; return the broker's CPU time of each."""
     work()
     parts = []
@@ -109,10 +115,11 @@ def produce(options: argparse.Namespace) -> None:
         ("produce, 16 KiB x 64 partitions in a request", 64, frames.batch_of_size(16 * 1024)),
     ]
     for name, partitions, batch in loads:
-        with BrokerProcess(*options.serve) as broker:
-            create_topic(broker, f"load-{partitions}", partitions)
+        with broker_of(options) as broker:
+            topic = f"load-{partitions}-{time.time_ns()}"
+            create_topic(broker, topic, partitions)
             connection = connect(broker)
-            frame = frames.produce(f"load-{partitions}", range(partitions), batch)
+            frame = frames.produce(topic, range(partitions), batch)
             count = int(options.gib * GIB / len(frame))
             parts = measured(broker, lambda: pump(connection, frame, count, 5), options.rounds)  # noqa: B023
             report(name, parts, count * len(frame) / GIB, "CPU-s/GiB")
@@ -126,10 +133,11 @@ def fetch(options: argparse.Namespace) -> None:
         ("fetch, 16 KiB x 64 partitions in a request", 64, frames.batch_of_size(16 * 1024), 128),
     ]
     for name, partitions, batch, requests in loads:
-        with BrokerProcess(*options.serve) as broker:
-            create_topic(broker, f"load-{partitions}", partitions)
+        with broker_of(options) as broker:
+            topic = f"load-{partitions}-{time.time_ns()}"
+            create_topic(broker, topic, partitions)
             connection = connect(broker)
-            pump(connection, frames.produce(f"load-{partitions}", range(partitions), batch), requests, 5)
+            pump(connection, frames.produce(topic, range(partitions), batch), requests, 5)
             records = struct.unpack(">i", batch[57:61])[0]
             scratch = memoryview(bytearray(64 * MIB))
             got = 0
@@ -140,7 +148,7 @@ def fetch(options: argparse.Namespace) -> None:
                 for number in range(times):
                     offset = number % requests * records  # noqa: B023
                     offsets = dict.fromkeys(range(partitions), offset)  # noqa: B023
-                    request = frames.fetch(f"load-{partitions}", offsets, len(batch))  # noqa: B023
+                    request = frames.fetch(topic, offsets, len(batch))  # noqa: B023
                     connection.sendall(request)  # noqa: B023
                     got += len(read_frame(connection, scratch))  # noqa: B023
 
@@ -151,11 +159,12 @@ def fetch(options: argparse.Namespace) -> None:
 
 def tiny(options: argparse.Namespace) -> None:
     """Broker CPU per 1 KiB Produce request, pipelined over 32 connections and alone on one."""
-    with BrokerProcess(*options.serve) as broker:
-        create_topic(broker, "tiny", 32)
+    with broker_of(options) as broker:
+        topic = f"tiny-{time.time_ns()}"
+        create_topic(broker, topic, 32)
         batch = frames.batch_of_size(1024, 900)
         count = 100_000
-        lanes = [(connect(broker), frames.produce("tiny", range(n, n + 1), batch)) for n in range(32)]
+        lanes = [(connect(broker), frames.produce(topic, range(n, n + 1), batch)) for n in range(32)]
         parts = measured(broker, lambda: flood(lanes, count // 32, 32), options.rounds)
         report("1 KiB requests, 32 connections, 32 in flight each", parts, count / 1e6, "us/request")
         alone = 3_000
@@ -229,7 +238,7 @@ def latency(_options: argparse.Namespace) -> None:
         print(f"acks at 10/s, 20 ms PUT, {note:<42} p50 {p50:.1f} ms, p99 {p99:.1f} ms", flush=True)
 
 
-def open_loop(broker: BrokerProcess, rate: float, count: int) -> list[float]:
+def open_loop(broker: Accounted, rate: float, count: int) -> list[float]:
     """Send at due times, measure from the due time to the answer; the first tenth is warm-up."""
     connection = connect(broker)
     frame = frames.produce("quiet", range(1), frames.batch_of_size(1024))
@@ -302,6 +311,7 @@ def main() -> None:
     parser.add_argument("figures", nargs="*", default=list(FIGURES), help=", ".join(FIGURES))
     parser.add_argument("--gib", type=float, default=1.0, help="data of one round")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--peer", metavar="PORT:PID", help="measure this running broker instead")
     parser.add_argument(
         "--serve", nargs=argparse.REMAINDER, default=["--memory"], help="`skylog serve` arguments"
     )

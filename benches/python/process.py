@@ -35,7 +35,51 @@ class Cpu:
         return f"{self.total / units:.3f} ({self.user / units:.3f} user, {self.system / units:.3f} system)"
 
 
-class BrokerProcess:
+class Accounted:
+    """A process whose CPU time, memory and faults can be read."""
+
+    pid: int
+    port: int
+
+    @property
+    def bootstrap(self) -> str:
+        """Where clients connect."""
+        return f"127.0.0.1:{self.port}"
+
+    def cpu(self) -> Cpu:
+        """Return the CPU time so far, all threads together."""
+        fields = self._stat()
+        return Cpu(int(fields[11]) / TICK, int(fields[12]) / TICK)
+
+    def faults(self) -> int:
+        """Return minor page faults so far."""
+        return int(self._stat()[7])
+
+    def resident_mb(self) -> float:
+        """Return the resident memory in MB."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        found = re.search(r"VmRSS:\s+(\d+) kB", status)
+        assert found is not None
+        return int(found[1]) * 1024 / 1e6
+
+    def _stat(self) -> list[str]:
+        return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+
+
+class Peer(Accounted):
+    """A broker that somebody else started: `PORT:PID` on this machine."""
+
+    def __init__(self, address: str) -> None:
+        self.port, self.pid = (int(part) for part in address.split(":"))
+
+    def __enter__(self) -> Peer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave it running."""
+
+
+class BrokerProcess(Accounted):
     """`skylog serve` on a free port; used as a context manager."""
 
     def __init__(self, *arguments: str) -> None:
@@ -55,6 +99,7 @@ class BrokerProcess:
         command = [sys.executable, "-m", "skylog", "serve", "--listen", "127.0.0.1:0", *self._arguments]
         self.started_at = time.perf_counter()
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.pid = self.process.pid
         assert self.process.stdout is not None
         for line in self.process.stdout:
             if found := re.search(r"listens on \S*?:(\d+)", line):
@@ -66,24 +111,3 @@ class BrokerProcess:
         """Stop as an operator does."""
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(60)
-
-    @property
-    def bootstrap(self) -> str:
-        """Where clients connect."""
-        return f"127.0.0.1:{self.port}"
-
-    def cpu(self) -> Cpu:
-        """Return the CPU time so far, all threads together."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return Cpu(int(fields[11]) / TICK, int(fields[12]) / TICK)
-
-    def resident_mb(self) -> float:
-        """Return the resident memory in MB."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        found = re.search(r"VmRSS:\s+(\d+) kB", status)
-        assert found is not None
-        return int(found[1]) * 1024 / 1e6
-
-    def faults(self) -> int:
-        """Return minor page faults so far."""
-        return int(Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[7])
