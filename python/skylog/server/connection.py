@@ -170,6 +170,8 @@ class Connection(asyncio.BufferedProtocol):
         self._closed = True
         self._connections.discard(self)
         self._pending.clear()
+        if self._at_gate:
+            self._gate.leave(self._through_gate)
         slots, self._slots = self._slots, deque()
         for slot in slots:
             slot.lose()
@@ -178,8 +180,8 @@ class Connection(asyncio.BufferedProtocol):
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is in flight or waiting."""
-        return not self._slots and not self._pending
+        """Whether nothing is in flight."""
+        return not self._slots
 
     def advance(self) -> None:
         """Start pending requests as far as order and back-pressure allow."""
@@ -248,7 +250,12 @@ class Connection(asyncio.BufferedProtocol):
     def _start(self, frame: Frame) -> None:
         slot = Slot(self, frame.api_key == PRODUCE)
         self._slots.append(slot)
-        self._starter.start(frame, slot)
+        try:
+            self._starter.start(frame, slot)
+        except Exception:
+            # Whoever gave the answer before this one stands above us on the stack: it is not his failure.
+            log.exception("api key %d version %d failed", frame.api_key, frame.api_version)
+            self.fail("internal error")
 
     def _wait_at_gate(self) -> None:
         if not self._at_gate:

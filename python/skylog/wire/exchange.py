@@ -64,7 +64,7 @@ class Gate:
     def __init__(self, bytes_max: int) -> None:
         self._bytes_max = bytes_max
         self._bytes = 0
-        self._waiting: list[Callable[[], None]] = []
+        self._waiting: dict[Callable[[], None], None] = {}  # in order of arrival
 
     def __repr__(self) -> str:
         state = "shut" if self.shut else "open"
@@ -89,10 +89,14 @@ class Gate:
         was_shut = self.shut
         self._bytes -= size
         if was_shut and not self.shut:
-            waiting, self._waiting = self._waiting, []
+            waiting, self._waiting = self._waiting, {}
             for callback in waiting:
                 callback()
 
     def wait(self, callback: Callable[[], None]) -> None:
         """Call back once when the gate opens."""
-        self._waiting.append(callback)
+        self._waiting[callback] = None
+
+    def leave(self, callback: Callable[[], None]) -> None:
+        """Do not call back any more."""
+        self._waiting.pop(callback, None)

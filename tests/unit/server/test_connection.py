@@ -66,8 +66,8 @@ def frame(api_key: int, correlation_id: int, body: bytes = b"") -> bytes:
 class Wire:
     """A connection with both of its ends in the hands of the test."""
 
-    def __init__(self, config: ServerConfig, gate: Gate) -> None:
-        self.requests = Requests()
+    def __init__(self, config: ServerConfig, gate: Gate, requests: Requests | None = None) -> None:
+        self.requests = requests or Requests()
         self.transport = NotingTransport()
         self.all: set[Connection] = set()
         self.connection = Connection(config, Scratch(), self.requests, gate, self.all)
@@ -210,4 +210,38 @@ async def test_draining_answers_what_is_in_flight_and_starts_nothing_else(wire: 
     wire.requests.answer(1)
     assert wire.transport.written == b"<1>"
     assert wire.requests.ids == [1]
+    assert wire.connection.idle
+
+
+async def test_a_request_that_cannot_even_be_started_ends_its_connection_and_no_other(gate: Gate) -> None:
+    """The request behind an answer starts on the stack of whoever gives that answer."""
+
+    class Failing(Requests):
+        def start(self, frame: Frame, reply: Slot) -> None:
+            super().start(frame, reply)
+            if frame.correlation_id == 13:
+                raise RuntimeError("not in any table")
+
+    wire = Wire(ServerConfig(), gate, Failing())
+    wire.receive(frame(FETCH, 1) + frame(METADATA, 13) + frame(METADATA, 14))
+    wire.requests.answer(1)
+    assert wire.transport.written == b"<1>"
+    assert wire.transport.aborted
+    assert wire.requests.ids == [1, 13]
+
+
+async def test_a_connection_lost_at_the_gate_is_forgotten_by_it(gate: Gate) -> None:
+    gate.take(1000)
+    wires = [Wire(ServerConfig(), gate) for _ in range(3)]
+    for wire in wires:
+        wire.receive(frame(PRODUCE, 1))
+    for wire in wires[:2]:
+        wire.connection.connection_lost(None)
+    assert "1 waiting" in repr(gate)
+
+
+async def test_what_arrives_while_the_broker_goes_down_does_not_hold_it_up(wire: Wire) -> None:
+    wire.connection.drain()
+    wire.receive(frame(FETCH, 1))
+    assert wire.requests.ids == []
     assert wire.connection.idle
