@@ -29,6 +29,13 @@ def _require(condition: bool, name: str, found: object, expected: str) -> None:
         raise InvalidConfig(f"{name}: expected {expected}, found {found!r}")
 
 
+def _require_counts(section: str, config: object, *names: str) -> None:
+    """Refuse bounds under which nothing would ever go through."""
+    for name in names:
+        found = getattr(config, name)
+        _require(found >= 1, f"{section}.{name}", found, "at least 1")
+
+
 def default_data_dir() -> Path:
     """Return `$XDG_DATA_HOME/skylog`, or `~/.local/share/skylog` where that is not set."""
     base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
@@ -58,6 +65,8 @@ class ServerConfig:
         _require(0 <= self.port <= 65535, "server.port", self.port, "0 to 65535")
         _require(self.frame_bytes_max >= KIB, "server.frame_bytes_max", self.frame_bytes_max, "at least 1024")
         _require(self.node_id >= 0, "server.node_id", self.node_id, "0 or more")
+        _require(self.drain_ms_max >= 0, "server.drain_ms_max", self.drain_ms_max, "0 or more")
+        _require_counts("server", self, "inflight_requests_max", "turn_bytes_max", "connections_max")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +104,7 @@ class ProduceConfig:
         rate = self.put_rate_per_second
         _require(rate is None or rate > 0, "produce.put_rate_per_second", rate, "more than 0")
         _require(self.put_burst >= 1, "produce.put_burst", self.put_burst, "at least 1")
-        _require(self.uploads_max >= 1, "produce.uploads_max", self.uploads_max, "at least 1")
+        _require_counts("produce", self, "uploads_max", "upload_attempts_max", "upload_ms_max")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +123,7 @@ class FetchConfig:
 
     def __post_init__(self) -> None:
         _require(self.cache_bytes_max >= 0, "fetch.cache_bytes_max", self.cache_bytes_max, "0 or more")
+        _require_counts("fetch", self, "response_bytes_max", "load_bytes_max", "loads_max", "load_ms_max")
 
 
 @dataclass(frozen=True, slots=True)

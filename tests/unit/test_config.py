@@ -26,6 +26,9 @@ def test_a_toml_file_is_laid_over_the_defaults(tmp_path: Path) -> None:
         ("[server]\nport = 70000", "server.port"),
         ('[server]\nport = "many"', "server.port"),
         ("server = 3", "server"),
+        ("[produce]\nupload_attempts_max = 0", "produce.upload_attempts_max"),
+        ("[fetch]\nloads_max = 0", "fetch.loads_max"),
+        ("[server]\ninflight_requests_max = 0", "server.inflight_requests_max"),
         ("[produce\n", "skylog.toml"),
     ],
 )
