@@ -141,7 +141,7 @@ async def assemble(broker: Broker, epoch: int) -> Parts:
     groups = GroupRoom(config.groups, broker.coordinator, catalog, clock, entropy)
     await groups.open()
     raw: dict[int, RawHandler] = {
-        PRODUCE: ProduceHandler(config.produce, clock, topics, pipeline),
+        PRODUCE: ProduceHandler(config.produce, clock, topics, gate, pipeline),
         FETCH: FetchHandler(
             config=config.fetch,
             clock=clock,

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from skylog.coordinator.base import SegmentCommit
 from skylog.errors import SkylogError, Unavailable
-from skylog.wire.codes import ErrorCode
+from skylog.produce.answer import give
+from skylog.wire.codes import ErrorCode, code_of
 
 if TYPE_CHECKING:
     from skylog.coordinator.base import Coordinator
@@ -105,17 +106,32 @@ class CommitQueue:
         )
 
     def _answer(self, upload: Upload, outcome: CommitResult | SkylogError) -> None:
+        try:
+            responses = self._responses(upload, outcome)
+        except Exception:
+            log.exception("%s: %d requests cannot be answered", upload.key, len(upload.replies))
+            for reply in upload.replies:
+                reply.close("internal error")
+        else:
+            for reply, response in zip(upload.replies, responses, strict=True):
+                give(reply, response)
+        self._on_answered(upload)
+
+    def _responses(self, upload: Upload, outcome: CommitResult | SkylogError) -> list[bytes | None]:
+        sealed = upload.sealed
         if isinstance(outcome, SkylogError):
             log.warning("%s: %d requests failed: %s", upload.key, len(upload.replies), outcome)
-            responses = upload.sealed.fail(ErrorCode.KAFKA_STORAGE_ERROR, str(outcome))
+            responses = sealed.fail(_code(upload, outcome), str(outcome))
         else:
-            self._cache.put(upload.key, upload.sealed.data)
-            responses = upload.sealed.answer(outcome)
-            self._on_commit(upload.sealed)
-        upload.sealed.release_data()
-        for reply, response in zip(upload.replies, responses, strict=True):
-            if response is None:
-                reply.close("a request with acks=0 failed")
-            else:
-                reply.send([response] if response else [])
-        self._on_answered(upload)
+            self._cache.put(upload.key, sealed.data)
+            responses = sealed.answer(outcome)
+            self._on_commit(sealed)
+        sealed.release_data()
+        return responses
+
+
+def _code(upload: Upload, error: SkylogError) -> ErrorCode:
+    """Return a retriable code; only a commit without an answer leaves open whether records are kept."""
+    if upload.error is not None:
+        return ErrorCode.KAFKA_STORAGE_ERROR
+    return code_of(error, conflict=ErrorCode.KAFKA_STORAGE_ERROR)

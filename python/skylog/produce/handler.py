@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
 
 from skylog.core import Frame, ProduceRequest, TopicTable, parse_produce
 from skylog.errors import InvalidRequest
+from skylog.produce.answer import give
 
 if TYPE_CHECKING:
     from skylog.clock import Clock
     from skylog.config import ProduceConfig
     from skylog.produce.pipeline import ProducePipeline
-    from skylog.wire.exchange import Reply
+    from skylog.wire.exchange import Gate, Reply
+
+log = logging.getLogger("skylog.produce")
 
 
 class ProduceHandler:
@@ -23,11 +27,12 @@ class ProduceHandler:
     """
 
     def __init__(
-        self, config: ProduceConfig, clock: Clock, topics: TopicTable, pipeline: ProducePipeline
+        self, config: ProduceConfig, clock: Clock, topics: TopicTable, gate: Gate, pipeline: ProducePipeline
     ) -> None:
         self._config = config
         self._clock = clock
         self._topics = topics
+        self._gate = gate
         self._pipeline = pipeline
         self._checks: set[asyncio.Task[None]] = set()
 
@@ -49,21 +54,23 @@ class ProduceHandler:
         if request.accepted:
             self._pipeline.append(request, reply)
             return
-        response = request.response()
-        if response is None:
-            reply.close("a request with acks=0 failed")
-        else:
-            reply.send([response] if response else [])
+        give(reply, request.response())
 
     def _check_on_thread(self, request: ProduceRequest, reply: Reply) -> None:
         reply.hold()
-        task = asyncio.create_task(self._check(request, reply))
+        bytes_held = request.held_bytes
+        self._gate.take(bytes_held)
+        task = asyncio.create_task(self._check(request, reply, bytes_held))
         self._checks.add(task)
         task.add_done_callback(self._checks.discard)
 
-    async def _check(self, request: ProduceRequest, reply: Reply) -> None:
+    async def _check(self, request: ProduceRequest, reply: Reply, bytes_held: int) -> None:
         try:
             await asyncio.to_thread(request.check, self._clock.now_ms())
             self._admit(request, reply)
+        except Exception:
+            log.exception("a produce request cannot be checked")
+            reply.close("internal error")
         finally:
+            self._gate.give(bytes_held)
             reply.release()

@@ -6,6 +6,7 @@ Three things bound it: the gate (unanswered bytes), `uploads_max` (segments unde
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 from collections import deque
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from skylog.produce.commit import CommitQueue
     from skylog.produce.upload import Uploader
     from skylog.wire.exchange import Gate, Reply
+
+log = logging.getLogger("skylog.produce")
 
 
 @dataclass(slots=True)
@@ -114,7 +117,7 @@ class ProducePipeline:
                     self._consider_in(wait_s)
                     return
                 self._budget.spend(now)
-            self._seal(self._open.popleft())
+            self._try_seal(self._open.popleft())
 
     def _is_full(self, segment: OpenSegment) -> bool:
         return self._draining or segment.builder.size >= self._config.segment_bytes_target
@@ -125,6 +128,15 @@ class ProducePipeline:
         # Up to the next millisecond, the grain of the loop's timers: fired early, it would ask again at once.
         self._look_later = self._loop.call_later(math.ceil(seconds * 1000) / 1000, self._consider)
 
+    def _try_seal(self, segment: OpenSegment) -> None:
+        try:
+            self._seal(segment)
+        except Exception:
+            log.exception("%d requests cannot be sealed", len(segment.replies))
+            self._gate.give(segment.bytes_held)
+            for reply in segment.replies:
+                reply.close("internal error")
+
     def _seal(self, segment: OpenSegment) -> None:
         segment_id = self._entropy.random_bytes(16)
         created_ms = self._clock.now_ms()
@@ -132,11 +144,11 @@ class ProducePipeline:
         sealed = segment.builder.seal(segment_id, created_ms)
         upload = Upload(key, sealed, created_ms, segment.replies, segment.bytes_held)
         self._commits.add(upload)
-        task = self._loop.create_task(self._upload(upload))
+        task = self._loop.create_task(self._uploader.upload(upload))
         self._uploads.add(task)
-        task.add_done_callback(self._uploads.discard)
+        task.add_done_callback(self._end_upload)
 
-    async def _upload(self, upload: Upload) -> None:
-        await self._uploader.upload(upload)
+    def _end_upload(self, task: asyncio.Task[None]) -> None:
+        self._uploads.discard(task)
         self._commits.kick()
-        self._loop.call_soon(self._consider)
+        self._consider()
