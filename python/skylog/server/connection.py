@@ -63,7 +63,7 @@ class Slot:
         """Give the answer; it goes out when all before it have."""
         self.buffers = buffers
         self._lost = None
-        self._connection.flush()
+        self._connection.answered()
 
     def close(self, reason: str) -> None:
         """Close the connection instead."""
@@ -113,6 +113,7 @@ class Connection(asyncio.BufferedProtocol):
         self._closed = False
         self._at_gate = False
         self._advancing = False
+        self._flushing = False
         self.held = False
         self.host = "?"
         self._loop = asyncio.get_running_loop()
@@ -198,8 +199,15 @@ class Connection(asyncio.BufferedProtocol):
         else:
             self._resume(PAUSE_PENDING)
 
-    def flush(self) -> None:
+    def answered(self) -> None:
+        """Write after this turn of the loop, so that the answers of one commit go out together."""
+        if not self._flushing and not self._closed:
+            self._flushing = True
+            self._loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
         """Write the answers that are next in order, then see what may start."""
+        self._flushing = False
         if self._closed:
             return
         slots = self._slots

@@ -40,6 +40,11 @@ class NotingTransport(asyncio.Transport):
         self.aborted = True
 
 
+async def turn() -> None:
+    """Let the loop do what is due."""
+    await asyncio.sleep(0)  # noqa: TID251
+
+
 class Requests:
     """A starter that keeps what it is given until the test answers it."""
 
@@ -53,9 +58,10 @@ class Requests:
     def ids(self) -> list[int]:
         return [correlation_id for correlation_id, _ in self.started]
 
-    def answer(self, correlation_id: int) -> None:
+    async def answer(self, correlation_id: int) -> None:
         slot = next(slot for number, slot in self.started if number == correlation_id)
         slot.send([b"<%d>" % correlation_id])
+        await turn()
 
 
 def frame(api_key: int, correlation_id: int, body: bytes = b"") -> bytes:
@@ -95,10 +101,10 @@ async def wire(gate: Gate) -> Wire:
 async def test_produce_requests_run_at_once_and_answers_keep_the_order_of_requests(wire: Wire) -> None:
     wire.receive(b"".join(frame(PRODUCE, n) for n in (1, 2, 3)))
     assert wire.requests.ids == [1, 2, 3]
-    wire.requests.answer(3)
-    wire.requests.answer(2)
+    await wire.requests.answer(3)
+    await wire.requests.answer(2)
     assert wire.transport.written == b""
-    wire.requests.answer(1)
+    await wire.requests.answer(1)
     assert wire.transport.written == b"<1><2><3>"
 
 
@@ -106,14 +112,14 @@ async def test_other_requests_start_when_all_before_them_are_answered(wire: Wire
     wire.receive(frame(PRODUCE, 1) + frame(FETCH, 2) + frame(METADATA, 3) + frame(PRODUCE, 4))
     assert wire.requests.ids == [1]
     for done, started in [(1, [1, 2]), (2, [1, 2, 3]), (3, [1, 2, 3, 4])]:
-        wire.requests.answer(done)
+        await wire.requests.answer(done)
         assert wire.requests.ids == started
 
 
 async def test_a_connection_with_waiting_requests_is_not_read(wire: Wire) -> None:
     wire.receive(frame(FETCH, 1) + frame(FETCH, 2))
     assert not wire.transport.reading
-    wire.requests.answer(1)
+    await wire.requests.answer(1)
     assert wire.transport.reading
 
 
@@ -121,7 +127,7 @@ async def test_unanswered_produce_requests_are_bounded(wire: Wire) -> None:
     wire.receive(b"".join(frame(PRODUCE, n) for n in range(6)))
     assert wire.requests.ids == [0, 1, 2, 3]
     assert not wire.transport.reading
-    wire.requests.answer(0)
+    await wire.requests.answer(0)
     assert wire.requests.ids == [0, 1, 2, 3, 4]
 
 
@@ -134,7 +140,7 @@ async def test_producers_wait_while_the_gate_is_shut_and_others_do_not(wire: Wir
     assert other.requests.ids == [1]
     assert not wire.transport.reading
     gate.give(1)
-    await asyncio.sleep(0)  # noqa: TID251 - one turn of the loop
+    await turn()
     assert wire.requests.ids == [1]
     assert wire.transport.reading
 
@@ -144,7 +150,7 @@ async def test_a_client_that_does_not_read_its_answers_is_not_served_further(wir
     wire.connection.pause_writing()
     assert not wire.transport.reading
     wire.receive(frame(FETCH, 2))
-    wire.requests.answer(1)
+    await wire.requests.answer(1)
     assert wire.requests.ids == [1]
     wire.connection.resume_writing()
     assert wire.requests.ids == [1, 2]
@@ -164,7 +170,7 @@ async def test_after_a_share_of_the_turn_others_come_first(gate: Gate) -> None:
     wire.receive(frame(PRODUCE, 1, bytes(200)))
     assert wire.requests.ids == [1]
     assert not wire.transport.reading
-    await asyncio.sleep(0)  # noqa: TID251 - one turn of the loop
+    await turn()
     assert wire.transport.reading
 
 
@@ -182,14 +188,15 @@ async def test_a_lost_connection_tells_who_works_on_its_answers(wire: Wire) -> N
     wire.connection.connection_lost(None)
     assert lost == [1]
     assert not wire.all
-    wire.requests.answer(1)
+    await wire.requests.answer(1)
     assert wire.transport.written == b""
 
 
 async def test_an_answer_of_no_buffers_writes_nothing_but_keeps_its_place(wire: Wire) -> None:
     wire.receive(frame(PRODUCE, 1) + frame(PRODUCE, 2))
-    wire.requests.answer(2)
+    await wire.requests.answer(2)
     wire.requests.started[0][1].send([])
+    await turn()
     assert wire.transport.written == b"<2>"
 
 
@@ -207,7 +214,7 @@ async def test_draining_answers_what_is_in_flight_and_starts_nothing_else(wire: 
     wire.receive(frame(FETCH, 1) + frame(FETCH, 2))
     wire.connection.drain()
     assert not wire.connection.idle
-    wire.requests.answer(1)
+    await wire.requests.answer(1)
     assert wire.transport.written == b"<1>"
     assert wire.requests.ids == [1]
     assert wire.connection.idle
@@ -224,7 +231,7 @@ async def test_a_request_that_cannot_even_be_started_ends_its_connection_and_no_
 
     wire = Wire(ServerConfig(), gate, Failing())
     wire.receive(frame(FETCH, 1) + frame(METADATA, 13) + frame(METADATA, 14))
-    wire.requests.answer(1)
+    await wire.requests.answer(1)
     assert wire.transport.written == b"<1>"
     assert wire.transport.aborted
     assert wire.requests.ids == [1, 13]
