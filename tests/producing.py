@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import itertools
 import struct
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sealing import Batch, Log, topic_table
-from skylog.clock import SystemEntropy
-from skylog.config import ProduceConfig
+from skylog.clock import Entropy, SystemEntropy
+from skylog.config import FetchConfig, ProduceConfig
 from skylog.coordinator.base import Coordinator, SegmentCommit
 from skylog.coordinator.open import open_coordinator
 from skylog.core import CommitResult, Frame, FrameReader, Scratch, SealedSegment
 from skylog.errors import SkylogError
+from skylog.fetch.load import segment_loader
 from skylog.model import NewTopic
 from skylog.produce.budget import PutBudget
 from skylog.produce.commit import CommitQueue
@@ -130,15 +131,24 @@ class NotingCoordinator:
 class Line:
     """All stages of producing, put together as the broker does."""
 
-    def __init__(self, coordinator: Coordinator, epoch: int, config: ProduceConfig, entropy: Any) -> None:
+    def __init__(
+        self,
+        coordinator: Coordinator,
+        epoch: int,
+        config: ProduceConfig,
+        entropy: Entropy,
+        fetch_config: FetchConfig | None,
+    ) -> None:
         clock = VirtualClock()
         self.coordinator = NotingCoordinator(coordinator)
         self.store = Delayed(MemoryStore(clock), clock, SystemEntropy())
         self.gate = Gate(config.buffer_bytes_max)
-        self.committed: list[SealedSegment] = []
+        self.listeners: list[Callable[[SealedSegment], None]] = []
         self.order: list[int] = []
         self._numbers = itertools.count()
-        self.cache = SegmentCache(self.store.get, 1 << 28, 8)
+        self.fetch_config = fetch_config or FetchConfig(loads_max=2)
+        load = segment_loader(self.fetch_config, self.store)
+        self.cache = SegmentCache(load, self.fetch_config.cache_bytes_max, self.fetch_config.loads_max)
         rate = config.put_rate_per_second or 4
         self.pipeline = ProducePipeline(
             config=config,
@@ -155,12 +165,16 @@ class Line:
             cache=self.cache,
             broker_id=BROKER_ID,
             broker_epoch=epoch,
-            on_commit=self.committed.append,
+            on_commit=self._tell,
             on_answered=self.pipeline.answered,
         )
         self.pipeline.attach(commits)
-        topics = topic_table({LOG}, log_append_time=False)
-        self.handler = ProduceHandler(config, clock, topics, self.gate, self.pipeline)
+        self.topics = topic_table({LOG}, log_append_time=False)
+        self.handler = ProduceHandler(config, clock, self.topics, self.gate, self.pipeline)
+
+    def _tell(self, sealed: SealedSegment) -> None:
+        for listener in self.listeners:
+            listener(sealed)
 
     def produce(self, batch: Batch | bytes | None = None, *, acks: int = -1) -> NotingReply:
         """Hand in a request of one batch, as a connection does."""
@@ -179,7 +193,9 @@ class Line:
 
 
 @asynccontextmanager
-async def line(entropy: Any = None, **settings: Any) -> AsyncIterator[Line]:
+async def line(
+    entropy: Entropy | None = None, fetch_config: FetchConfig | None = None, **settings: Any
+) -> AsyncIterator[Line]:
     """Build a line; at the end nothing may be left in it."""
     clock = VirtualClock()
     coordinator = open_coordinator("sqlite::memory:", clock, SystemEntropy())
@@ -188,7 +204,7 @@ async def line(entropy: Any = None, **settings: Any) -> AsyncIterator[Line]:
         epoch = await coordinator.register_broker(BROKER_ID)
         await coordinator.create_topics([NewTopic(LOG.topic_id, LOG.topic, 1)])
         config = replace(ProduceConfig(), **settings)
-        built = Line(coordinator, epoch, config, entropy or SystemEntropy())
+        built = Line(coordinator, epoch, config, entropy or SystemEntropy(), fetch_config)
         yield built
         assert built.gate.bytes_held == 0, built.pipeline
         assert built.pipeline.idle

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from skylog.core import verify_segment
@@ -18,14 +19,16 @@ if TYPE_CHECKING:
 log = logging.getLogger("skylog.fetch")
 
 
-def segment_loader(store: ObjectStore) -> Callable[[str], Awaitable[bytes]]:
+def segment_loader(config: FetchConfig, store: ObjectStore) -> Callable[[str], Awaitable[bytes]]:
     """Return what the cache calls for a segment it lacks: 1 GET, then every checksum is verified.
 
-    Bytes that contradict themselves never reach the cache: `Corrupt`, with key, position, expected, found.
+    Bytes that contradict themselves never reach the cache: `Corrupt`, with key, position, expected, found. A
+    GET that the store never answers is given up, or it would keep its place among the loads for ever.
     """
 
     async def load(key: str) -> bytes:
-        data = await store.get(key)
+        async with _time_limit(config, key):
+            data = await store.get(key)
         await asyncio.to_thread(verify_segment, data)
         return data
 
@@ -53,11 +56,8 @@ class SegmentLoader:
 
     async def one(self, key: str) -> bytes:
         """Return one segment. Raises what the store raises, `Corrupt`, or `Unavailable` in time."""
-        try:
-            async with asyncio.timeout(self._config.load_ms_max / 1000):
-                return await self._cache.get(key)
-        except TimeoutError as error:
-            raise Unavailable(f"{key}: not read within {self._config.load_ms_max} ms") from error
+        async with _time_limit(self._config, key):
+            return await self._cache.get(key)
 
     async def _load(self, key: str) -> bytes | None:
         try:
@@ -65,6 +65,15 @@ class SegmentLoader:
         except SkylogError as error:
             log.error("cannot read segment %s: %s", key, error)
             return None
+
+
+@asynccontextmanager
+async def _time_limit(config: FetchConfig, key: str) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(config.load_ms_max / 1000):
+            yield
+    except TimeoutError as error:
+        raise Unavailable(f"{key}: not read within {config.load_ms_max} ms") from error
 
 
 async def _ready(data: bytes) -> bytes:

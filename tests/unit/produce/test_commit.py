@@ -61,9 +61,9 @@ async def test_a_segment_whose_answers_cannot_be_written_closes_its_connections_
         await turns()
 
         def fail_once(_: object) -> None:
-            built.pipeline._commits._on_commit = built.committed.append
+            built.listeners.clear()
             raise RuntimeError("a fault")
 
-        built.pipeline._commits._on_commit = fail_once
+        built.listeners.append(fail_once)
         await answered([first, second])
         assert (first.closed, second.outcome) == ("internal error", (0, 1))

@@ -1,0 +1,66 @@
+"""The fetch path behind a produce line, without sockets, in virtual time."""
+
+from __future__ import annotations
+
+import itertools
+import struct
+from dataclasses import dataclass
+
+from producing import LOG, Line, NotingReply, frame
+from skylog.fetch.handler import FetchHandler
+from skylog.fetch.load import SegmentLoader
+from skylog.fetch.wait import Parking
+from virtual import VirtualClock
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The only partition of an answer."""
+
+    error_code: int
+    high_watermark: int
+    records: bytes
+
+
+class Reading:
+    """Fetches of one partition."""
+
+    def __init__(self, line: Line) -> None:
+        self.parking = Parking()
+        self.order: list[int] = []
+        self._numbers = itertools.count()
+        line.listeners.append(self.parking.wake)
+        self.handler = FetchHandler(
+            config=line.fetch_config,
+            clock=VirtualClock(),
+            topics=line.topics,
+            coordinator=line.coordinator,
+            loader=SegmentLoader(line.fetch_config, line.cache),
+            parking=self.parking,
+        )
+
+    def fetch(self, offset: int = 0, *, wait_ms: int = 0, min_bytes: int = 1) -> NotingReply:
+        """Hand in a Fetch v4 request, as a connection does."""
+        reply = NotingReply(next(self._numbers), self.order)
+        self.handler(frame(_request(offset, wait_ms, min_bytes)), reply)
+        return reply
+
+
+def fetched(reply: NotingReply) -> Fetched:
+    """Take an answer apart."""
+    assert reply.answer, reply.closed
+    start = 4 + 4 + 4 + 4 + 2 + len(LOG.topic) + 4
+    _, code, high_watermark, _, aborted, size = struct.unpack_from(">ihqqii", reply.answer, start)
+    assert aborted <= 0
+    return Fetched(code, high_watermark, reply.answer[start + 30 : start + 30 + size])
+
+
+def _request(offset: int, wait_ms: int, min_bytes: int) -> bytes:
+    return b"".join(
+        (
+            struct.pack(">hhih", 1, 4, 1, -1),
+            struct.pack(">iiiib", -1, wait_ms, min_bytes, 1 << 25, 0),
+            struct.pack(">ih", 1, len(LOG.topic)) + LOG.topic.encode(),
+            struct.pack(">iiqi", 1, 0, offset, 1 << 20),
+        )
+    )
