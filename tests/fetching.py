@@ -42,7 +42,7 @@ class Reading:
     def fetch(self, offset: int = 0, *, wait_ms: int = 0, min_bytes: int = 1) -> NotingReply:
         """Hand in a Fetch v4 request, as a connection does."""
         reply = NotingReply(next(self._numbers), self.order)
-        self.handler(frame(_request(offset, wait_ms, min_bytes)), reply)
+        self.handler(frame(fetch_payload(offset, wait_ms, min_bytes)), reply)
         return reply
 
 
@@ -55,7 +55,8 @@ def fetched(reply: NotingReply) -> Fetched:
     return Fetched(code, high_watermark, reply.answer[start + 30 : start + 30 + size])
 
 
-def _request(offset: int, wait_ms: int, min_bytes: int) -> bytes:
+def fetch_payload(offset: int, wait_ms: int, min_bytes: int) -> bytes:
+    """Return a Fetch v4 request of partition 0."""
     return b"".join(
         (
             struct.pack(">hhih", 1, 4, 1, -1),

@@ -92,13 +92,14 @@ def frame(payload: bytes) -> Frame:
     return found
 
 
-def produce_frame(batch: bytes, *, acks: int = -1, topic: str = LOG.topic) -> Frame:
+def produce_payload(batch: bytes, *, acks: int = -1) -> bytes:
     """Return a Produce v8 request of one batch for partition 0."""
-    return frame(
+    topic = LOG.topic.encode()
+    return (
         struct.pack(">hhih", 0, 8, 1, -1)
         + struct.pack(">hhi", -1, acks, 30_000)
         + struct.pack(">ih", 1, len(topic))
-        + topic.encode()
+        + topic
         + struct.pack(">iii", 1, 0, len(batch))
         + batch
     )
@@ -180,7 +181,7 @@ class Line:
         """Hand in a request of one batch, as a connection does."""
         data = batch if isinstance(batch, bytes) else (batch or Batch(LOG)).build()
         reply = NotingReply(next(self._numbers), self.order)
-        self.handler(produce_frame(data, acks=acks), reply)
+        self.handler(frame(produce_payload(data, acks=acks)), reply)
         return reply
 
     async def stored(self) -> list[str]:

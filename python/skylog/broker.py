@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from skylog.catalog.catalog import Catalog
 from skylog.catalog.handlers import handlers as catalog_handlers
-from skylog.clock import Clock, Entropy, SystemClock, SystemEntropy
+from skylog.clock import Clock, Entropy, SystemClock, SystemEntropy, wait_until
 from skylog.config import Config
 from skylog.coordinator.base import Coordinator
 from skylog.coordinator.open import open_coordinator
@@ -43,6 +43,8 @@ from skylog.wire.exchange import Gate, Handler, RawHandler
 log = logging.getLogger("skylog")
 
 COLLECTOR_THRESHOLD = 20_000
+CLOSE_SECONDS_MAX = 1.0
+"""For the last answers on their way to clients that read slowly."""
 
 PRODUCE = 0
 FETCH = 1
@@ -74,8 +76,16 @@ class Broker:
     async def start(self) -> None:
         """Open store and coordinator, load the catalog, listen.
 
-        Raises `InvalidConfig` when something cannot be had; the message says what to do.
+        Raises `InvalidConfig` when something cannot be had; the message says what to do, and nothing of the
+        broker is left.
         """
+        try:
+            await self._start()
+        except BaseException:
+            await self.drain()
+            raise
+
+    async def _start(self) -> None:
         await self.store.open()
         await self.coordinator.open()
         epoch = await self.coordinator.register_broker(self.config.server.node_id)
@@ -87,12 +97,18 @@ class Broker:
     async def drain(self) -> None:
         """Take no more requests, commit and answer what was taken, then stop everything.
 
-        What cannot be stored within `server.drain_ms_max` is not acknowledged; producers try it elsewhere.
+        What cannot be stored within `server.drain_ms_max` is not acknowledged; producers try it elsewhere. A
+        second call does nothing.
         """
-        if self._parts is not None:
-            await self._parts.drain(self.clock, self.config.server.drain_ms_max / 1000)
-        await self.coordinator.close()
-        await self.store.close()
+        parts, self._parts = self._parts, None
+        try:
+            if parts is not None:
+                await parts.drain(self.clock, self.config.server.drain_ms_max / 1000)
+        finally:
+            try:
+                await self.coordinator.close()
+            finally:
+                await self.store.close()
 
     def view(self) -> ClusterView:
         """Return the cluster as clients may see it now."""
@@ -116,17 +132,22 @@ class Parts:
     cache: SegmentCache
 
     async def drain(self, clock: Clock, seconds_max: float) -> None:
-        """Let what is in flight finish, then stop."""
+        """Let what is in flight finish, also for clients that are gone (acks=0), then stop."""
         self.listener.refuse()
         self.parking.close()
         self.pipeline.flush()
         await self.groups.close()
-        if not await self.listener.settle(clock, seconds_max):
+        if not await wait_until(lambda: self.listener.idle and self.pipeline.idle, clock, seconds_max):
             log.warning("not all requests could be answered within %g s", seconds_max)
+        await self._stop(clock)
+
+    async def _stop(self, clock: Clock) -> None:
         await self.jobs.close()
         await self.dispatcher.cancel()
+        await self.pipeline.close()
         await self.catalog.close()
-        await self.listener.close()
+        await self.listener.close(clock, CLOSE_SECONDS_MAX)
+        await self.cache.close()
 
 
 async def assemble(broker: Broker, epoch: int) -> Parts:

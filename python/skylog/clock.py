@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import random  # noqa: TID251 - the one place
 import time
+from collections.abc import Callable
 from typing import Protocol
+
+WAIT_STEP_S = 0.002
 
 
 class Clock(Protocol):
@@ -22,6 +25,16 @@ class Clock(Protocol):
     async def sleep(self, seconds: float) -> None:
         """Wait for `seconds` on the running event loop."""
         ...
+
+
+async def wait_until(condition: Callable[[], bool], clock: Clock, seconds_max: float) -> bool:
+    """Look every other millisecond until `condition` holds; False when `seconds_max` passed first."""
+    deadline = clock.monotonic() + seconds_max
+    while not condition():
+        if clock.monotonic() >= deadline:
+            return False
+        await clock.sleep(WAIT_STEP_S)
+    return True
 
 
 class Entropy(Protocol):

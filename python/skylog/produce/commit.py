@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from skylog.coordinator.base import SegmentCommit
 from skylog.errors import SkylogError, Unavailable
+from skylog.loop import stop_tasks
 from skylog.produce.answer import give
 from skylog.wire.codes import ErrorCode, code_of
 
@@ -64,6 +65,12 @@ class CommitQueue:
         """Look whether the head can be committed now."""
         if self._task is None and self._queue and self._queue[0].done:
             self._task = asyncio.create_task(self._run())
+
+    async def close(self) -> None:
+        """Wait for no commit any more; one that is under way may still take effect."""
+        self._queue.clear()
+        if self._task is not None:
+            await stop_tasks([self._task])
 
     async def _run(self) -> None:
         try:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from skylog.core import ProduceRequest, SegmentBuilder
+from skylog.loop import stop_tasks
 from skylog.produce.upload import Upload
 from skylog.storage.keys import SegmentKey
 
@@ -100,6 +101,15 @@ class ProducePipeline:
         """Seal from now on whatever is there, without regard to the budget (the broker goes down)."""
         self._draining = True
         self._consider()
+
+    async def close(self) -> None:
+        """Give up what is still there; it stays without an answer."""
+        self._open.clear()
+        for timer in (self._look, self._look_later):
+            if timer is not None:
+                timer.cancel()
+        await stop_tasks(self._uploads)
+        await self._commits.close()
 
     def answered(self, upload: Upload) -> None:
         """Take note that all requests of a segment have their answers."""

@@ -241,6 +241,10 @@ class Connection(asyncio.BufferedProtocol):
         if not self._closed:
             self._transport.close()
 
+    def abort(self) -> None:
+        """Close without regard to what was written."""
+        self._transport.abort()
+
     # Order and turns.
 
     def _may_start(self, frame: Frame) -> bool:

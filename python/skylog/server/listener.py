@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 
-from skylog.clock import Clock
+from skylog.clock import Clock, wait_until
 from skylog.config import ServerConfig
 from skylog.core import Scratch
 from skylog.errors import InvalidConfig
@@ -13,7 +13,6 @@ from skylog.server.connection import Connection, Starter
 from skylog.wire.exchange import Gate
 
 BACKLOG = 1024
-SETTLE_STEP_S = 0.005
 
 
 class Listener:
@@ -53,21 +52,21 @@ class Listener:
         for connection in tuple(self._connections):
             connection.drain()
 
-    async def settle(self, clock: Clock, seconds_max: float) -> bool:
-        """Wait until every request in flight is answered; False when `seconds_max` passed first."""
-        deadline = clock.monotonic() + seconds_max
-        while not all(connection.idle for connection in self._connections):
-            if clock.monotonic() >= deadline:
-                return False
-            await clock.sleep(SETTLE_STEP_S)
-        return True
+    @property
+    def idle(self) -> bool:
+        """Whether every request in flight is answered."""
+        return all(connection.idle for connection in self._connections)
 
-    async def close(self) -> None:
-        """Close all connections after what was written has gone out."""
-        for connection in tuple(self._connections):
-            connection.close()
+    async def close(self, clock: Clock, seconds_max: float) -> None:
+        """Close all connections after what was written has gone out, or when `seconds_max` have passed."""
         if self._server is not None:
             self._server.close()
+        for connection in tuple(self._connections):
+            connection.close()
+        if not await wait_until(lambda: not self._connections, clock, seconds_max):
+            for connection in tuple(self._connections):
+                connection.abort()
+            await wait_until(lambda: not self._connections, clock, seconds_max)
 
     def _connection(self) -> Connection:
         return Connection(self._config, self._scratch, self._starter, self._gate, self._connections)

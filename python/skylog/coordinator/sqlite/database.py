@@ -95,7 +95,7 @@ class Database:
             loop = asyncio.get_running_loop()
             await loop.run_in_executor(self._executor, self._connection.close)
             self._connection = None
-        self._executor.shutdown(wait=False)
+        self._executor.shutdown()  # its thread has nothing to do any more
 
     def submit(self, work: Work[T], publish: Callable[[T], R]) -> asyncio.Future[R]:
         """Run `work` in a transaction; when that is durable, `publish` what it returned, on the event loop.
