@@ -90,8 +90,11 @@ def test_five_crashes_under_load(serve: Serve, tmp_path: Path) -> None:
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
-def test_many_crashes_under_load(serve: Serve, tmp_path: Path) -> None:
-    crashes = Crashes(serve(), tmp_path / "scratch", seeded("crashes"))
+@pytest.mark.parametrize("put_ms", [0, 40], ids=["fast-store", "slow-store"])
+def test_many_crashes_under_load(put_ms: int, serve: Serve, tmp_path: Path) -> None:
+    """With a slow store most crashes hit segments on their way to it."""
+    store = f"file://{tmp_path}/broker0/data/objects?put_ms={put_ms}"
+    crashes = Crashes(serve("--store", store), tmp_path / "scratch", seeded("crashes"))
     crashes.run(SOAK_ROUNDS)
     print(f"{SOAK_ROUNDS} crashes, {crashes.orphans} objects left for a sweep")
 
