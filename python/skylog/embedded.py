@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
+import os
 import threading
 from collections.abc import Coroutine
+from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -37,8 +40,9 @@ class EmbeddedBroker:
 
     def __init__(self, data: Path | str | None = None, *, config: Config | None = None) -> None:
         self._config = config or _default_config(data)
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._process_id = 0
         self._thread: threading.Thread | None = None
+        self._ended: Future[None] = Future()
         self._broker: Broker | None = None
 
     def __repr__(self) -> str:
@@ -71,43 +75,58 @@ class EmbeddedBroker:
 
     def start(self) -> None:
         """Start and return when the broker can be reached. Raises what the start raised."""
-        self._loop = new_event_loop()
-        self._thread = threading.Thread(target=self._run, name="skylog-broker", daemon=True)
+        if self._thread is not None:
+            raise RuntimeError("the broker is running already")
+        started: Future[Broker] = Future()
+        self._process_id = os.getpid()
+        self._loop, self._unwanted, self._ended = new_event_loop(), asyncio.Event(), Future()
+        self._thread = threading.Thread(target=self._run, args=(started,), name="skylog-broker", daemon=True)
         self._thread.start()
-        broker = Broker(self._config)
         try:
-            self.call(broker.start())
+            self._broker = started.result()
         except BaseException:
-            self.call(broker.drain())
-            self._end_thread()
+            with contextlib.suppress(Exception):
+                self.stop()
             raise
-        self._broker = broker
 
     def stop(self) -> None:
         """Drain and stop; everything acknowledged is committed. A second call does nothing."""
-        broker, self._broker = self._broker, None
-        if broker is not None:
-            self.call(broker.drain())
-            self._end_thread()
+        thread, self._thread, self._broker = self._thread, None, None
+        # A fork has no copy of the thread: there is nothing to stop in it.
+        if thread is not None and self._process_id == os.getpid():
+            with contextlib.suppress(RuntimeError):  # it has ended by itself
+                self._loop.call_soon_threadsafe(self._unwanted.set)
+            thread.join()
+            self._ended.result()
 
     def call(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the broker's event loop and return what it returns."""
-        assert self._loop is not None
+        if self._broker is None or self._process_id != os.getpid():
+            coroutine.close()
+            raise RuntimeError("the broker is not running in this process")
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
-    def _run(self) -> None:
-        assert self._loop is not None
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_forever()
+    def _run(self, started: Future[Broker]) -> None:
+        try:
+            with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+                runner.run(self._live(started))
+        except BaseException as error:  # noqa: BLE001 - `stop` raises it
+            self._ended.set_exception(error)
+        else:
+            self._ended.set_result(None)
 
-    def _end_thread(self) -> None:
-        assert self._loop is not None
-        assert self._thread is not None
-        self.call(self._loop.shutdown_default_executor())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-        self._loop = self._thread = None
+    async def _live(self, started: Future[Broker]) -> None:
+        try:
+            broker = Broker(self._config)
+            await broker.start()
+        except BaseException as error:  # noqa: BLE001 - `start` raises it
+            started.set_exception(error)
+            return
+        started.set_result(broker)
+        try:
+            await self._unwanted.wait()
+        finally:
+            await broker.drain()
 
 
 def _default_config(data: Path | str | None) -> Config:
