@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from skylog.core import find_max_timestamp, find_timestamp
@@ -21,6 +22,8 @@ OFFSET_FOR_LEADER_EPOCH = 23
 EARLIEST_LOCAL = -4
 LATEST_TIERED = -5
 EARLIEST_PENDING_UPLOAD = -6
+SEARCHES_MAX = 8
+"""Segments held for queries by time at once."""
 LEADER_EPOCH = 0
 """There are no leaders, so there is one epoch."""
 
@@ -32,6 +35,7 @@ class OffsetsHandler:
         self._topics = topics
         self._coordinator = coordinator
         self._loader = loader
+        self._searches = asyncio.Semaphore(SEARCHES_MAX)
 
     def handlers(self) -> dict[int, Handler]:
         """Return the handlers by api key."""
@@ -95,13 +99,17 @@ class OffsetsHandler:
             queries.append(
                 OffsetQuery(topic.topic_id, partition, _as_known(timestamp)) if topic and wanted else None
             )
-        results = iter(await self._coordinator.list_offsets([query for query in queries if query]))
-        for answer, query in zip(answers, queries, strict=True):
-            if query is not None:
-                answer.update(await self._resolve(query, next(results)))
+        asked = [(answer, query) for answer, query in zip(answers, queries, strict=True) if query is not None]
+        results = await self._coordinator.list_offsets([query for _, query in asked])
+        await asyncio.gather(
+            *(
+                self._resolve(answer, query, result)
+                for (answer, query), result in zip(asked, results, strict=True)
+            )
+        )
         return answers
 
-    async def _resolve(self, query: OffsetQuery, result: OffsetAnswer | SkylogError) -> Body:
+    async def _resolve(self, answer: Body, query: OffsetQuery, result: OffsetAnswer | SkylogError) -> None:
         try:
             if isinstance(result, SkylogError):
                 raise result
@@ -109,15 +117,21 @@ class OffsetsHandler:
             if result.extent is not None:
                 offset, timestamp = await self._search(query.timestamp_ms, result.extent)
         except SkylogError as error:
-            return {"error_code": code_of(error)}
-        return {"offset": offset, "timestamp": timestamp, "leader_epoch": LEADER_EPOCH if offset >= 0 else -1}
+            answer["error_code"] = code_of(error)
+        else:
+            epoch = LEADER_EPOCH if offset >= 0 else -1
+            answer.update(offset=offset, timestamp=timestamp, leader_epoch=epoch)
 
     async def _search(self, timestamp_ms: int, extent: ExtentRef) -> tuple[int, int]:
-        data = await self._loader.one(extent.key)
-        place = (data, extent.position, extent.size, extent.base_offset, extent.append_time_ms)
-        if timestamp_ms == MAX_TIMESTAMP:
-            return find_max_timestamp(*place) or (-1, -1)
-        return find_timestamp(*place, timestamp_ms) or (-1, -1)
+        """Read and search an extent, which may have to be decompressed: on a thread."""
+        async with self._searches:
+            data = await self._loader.one(extent.key)
+            place = (data, extent.position, extent.size, extent.base_offset, extent.append_time_ms)
+            if timestamp_ms == MAX_TIMESTAMP:
+                found = await asyncio.to_thread(find_max_timestamp, *place)
+            else:
+                found = await asyncio.to_thread(find_timestamp, *place, timestamp_ms)
+            return found or (-1, -1)
 
 
 NOWHERE = frozenset({LATEST_TIERED, EARLIEST_PENDING_UPLOAD})
