@@ -59,6 +59,8 @@ class ServerConfig:
     turn_bytes_max: int = 1 * MIB
     """What one connection may deliver in a turn of the loop before others come first."""
     connections_max: int = 10_000
+    idle_ms_max: int = 600_000
+    """Kafka: connections.max.idle.ms."""
     drain_ms_max: int = 30_000
 
     def __post_init__(self) -> None:
@@ -66,7 +68,9 @@ class ServerConfig:
         _require(self.frame_bytes_max >= KIB, "server.frame_bytes_max", self.frame_bytes_max, "at least 1024")
         _require(self.node_id >= 0, "server.node_id", self.node_id, "0 or more")
         _require(self.drain_ms_max >= 0, "server.drain_ms_max", self.drain_ms_max, "0 or more")
-        _require_counts("server", self, "inflight_requests_max", "turn_bytes_max", "connections_max")
+        _require_counts(
+            "server", self, "inflight_requests_max", "turn_bytes_max", "connections_max", "idle_ms_max"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,7 @@ class Connection(asyncio.BufferedProtocol):
         self._at_gate = False
         self._advancing = False
         self._flushing = False
+        self._moved = True
         self.held = False
         self.host = "?"
         self._loop = asyncio.get_running_loop()
@@ -143,6 +144,7 @@ class Connection(asyncio.BufferedProtocol):
         """Take received bytes, start what is whole, and yield to others after a share of the turn."""
         if self._closed:
             return
+        self._moved = True
         try:
             frames = self._reader.buffer_updated(size)
         except InvalidRequest as error:
@@ -159,6 +161,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def resume_writing(self) -> None:
         """Go on: the client took its answers."""
+        self._moved = True
         self._resume(PAUSE_WRITES)
         self.advance()
 
@@ -240,6 +243,14 @@ class Connection(asyncio.BufferedProtocol):
         """Close after what was written has gone out."""
         if not self._closed:
             self._transport.close()
+
+    def close_if_idle(self) -> None:
+        """Close if nothing moved since the last call and nobody here works for the client."""
+        idle = not self._moved and not self._slots and not self._pending
+        self._moved = False
+        if idle:
+            log.debug("closing connection from %s: idle", self.host)
+            self.abort()
 
     def abort(self) -> None:
         """Close without regard to what was written."""

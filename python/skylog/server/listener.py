@@ -25,6 +25,7 @@ class Listener:
         self._scratch = Scratch()
         self._connections: set[Connection] = set()
         self._server: asyncio.Server | None = None
+        self._sweep_later: asyncio.TimerHandle | None = None
 
     def __repr__(self) -> str:
         return f"<Listener {self._config.host}:{self._config.port} {len(self._connections)} connections>"
@@ -43,6 +44,7 @@ class Listener:
             )
         except OSError as error:
             raise InvalidConfig(self._explain(error)) from error
+        self._plan_sweep()
         return int(self._server.sockets[0].getsockname()[1])
 
     def refuse(self) -> None:
@@ -61,12 +63,24 @@ class Listener:
         """Close all connections after what was written has gone out, or when `seconds_max` have passed."""
         if self._server is not None:
             self._server.close()
+        if self._sweep_later is not None:
+            self._sweep_later.cancel()
         for connection in tuple(self._connections):
             connection.close()
         if not await wait_until(lambda: not self._connections, clock, seconds_max):
             for connection in tuple(self._connections):
                 connection.abort()
             await wait_until(lambda: not self._connections, clock, seconds_max)
+
+    def _plan_sweep(self) -> None:
+        seconds = self._config.idle_ms_max / 1000
+        self._sweep_later = asyncio.get_running_loop().call_later(seconds, self._sweep)
+
+    def _sweep(self) -> None:
+        """Close what is idle, or half open, or never read: after one to two times `idle_ms_max`."""
+        for connection in tuple(self._connections):
+            connection.close_if_idle()
+        self._plan_sweep()
 
     def _connection(self) -> Connection:
         return Connection(self._config, self._scratch, self._starter, self._gate, self._connections)

@@ -252,3 +252,29 @@ async def test_what_arrives_while_the_broker_goes_down_does_not_hold_it_up(wire:
     wire.receive(frame(FETCH, 1))
     assert wire.requests.ids == []
     assert wire.connection.idle
+
+
+async def test_a_connection_on_which_nothing_moves_is_closed_at_the_second_look(wire: Wire) -> None:
+    wire.receive(frame(METADATA, 1))
+    for _ in range(3):
+        wire.connection.close_if_idle()
+    assert not wire.transport.aborted, "it waits for its answer"
+    await wire.requests.answer(1)
+    wire.receive(frame(METADATA, 2)[:7])
+    wire.connection.close_if_idle()
+    assert not wire.transport.aborted
+    wire.connection.close_if_idle()
+    assert wire.transport.aborted
+
+
+async def test_a_client_that_never_reads_its_answers_counts_as_idle(wire: Wire) -> None:
+    wire.receive(frame(FETCH, 1))
+    wire.connection.pause_writing()
+    await wire.requests.answer(1)
+    wire.connection.close_if_idle()
+    wire.connection.resume_writing()
+    wire.connection.close_if_idle()
+    assert not wire.transport.aborted, "it read something"
+    wire.connection.pause_writing()
+    wire.connection.close_if_idle()
+    assert wire.transport.aborted
