@@ -41,8 +41,12 @@ class Reading:
 
     def fetch(self, offset: int = 0, *, wait_ms: int = 0, min_bytes: int = 1) -> NotingReply:
         """Hand in a Fetch v4 request, as a connection does."""
+        return self.ask(fetch_payload(offset, wait_ms, min_bytes))
+
+    def ask(self, payload: bytes) -> NotingReply:
+        """Hand in any Fetch request."""
         reply = NotingReply(next(self._numbers), self.order)
-        self.handler(frame(fetch_payload(offset, wait_ms, min_bytes)), reply)
+        self.handler(frame(payload), reply)
         return reply
 
 
@@ -65,3 +69,23 @@ def fetch_payload(offset: int, wait_ms: int, min_bytes: int) -> bytes:
             struct.pack(">iiqi", 1, 0, offset, 1 << 20),
         )
     )
+
+
+def session_payload(session_id: int, session_epoch: int) -> bytes:
+    """Return a Fetch v7 request of partition 0 from its start that names a session."""
+    return b"".join(
+        (
+            struct.pack(">hhih", 1, 7, 1, -1),
+            struct.pack(">iiiibii", -1, 0, 1, 1 << 25, 0, session_id, session_epoch),
+            struct.pack(">ih", 1, len(LOG.topic)) + LOG.topic.encode(),
+            struct.pack(">iiqqi", 1, 0, 0, -1, 1 << 20),
+            struct.pack(">i", 0),
+        )
+    )
+
+
+def session_outcome(reply: NotingReply) -> tuple[int, int, int]:
+    """Return error code, session id and number of topics of a Fetch v7 answer."""
+    assert reply.answer, reply.closed
+    code, session_id, topics = struct.unpack_from(">hii", reply.answer, 4 + 4 + 4)
+    return code, session_id, topics

@@ -57,9 +57,6 @@ class FetchHandler:
         except InvalidRequest as error:
             reply.close(f"fetch version {frame.api_version}: {error}")
             return
-        if request.session_id:
-            reply.send([request.error_response(ErrorCode.FETCH_SESSION_ID_NOT_FOUND)])
-            return
         task = asyncio.create_task(self._answer(request, reply))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
