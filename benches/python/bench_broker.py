@@ -126,6 +126,34 @@ def produce(options: argparse.Namespace) -> None:
             print(f"{'':<58} {broker.resident_mb():.0f} MB resident, {broker.faults()} faults")
 
 
+def librdkafka(options: argparse.Namespace) -> None:
+    """Broker CPU seconds per GiB produced by librdkafka as it comes: 1 KiB records, acks=all, idempotent."""
+    for partitions in (1, 64):
+        with broker_of(options) as broker:
+            topic = f"rdkafka-{partitions}-{time.time_ns()}"
+            create_topic(broker, topic, partitions)
+            count = int(options.gib * MIB)
+            parts = measured(broker, lambda: send_records(broker, topic, count), options.rounds)  # noqa: B023
+            report(
+                f"produce, librdkafka's defaults, {partitions} partitions", parts, count / MIB, "CPU-s/GiB"
+            )
+
+
+def send_records(broker: Accounted, topic: str, count: int) -> None:
+    """Send 1 KiB records with librdkafka and wait for all acknowledgements."""
+    producer = Producer({"bootstrap.servers": broker.bootstrap, "enable.idempotence": True})
+    value = b"x" * 1024
+    for _ in range(count):
+        while True:
+            try:
+                producer.produce(topic, value)
+                break
+            except BufferError:
+                producer.poll(0.01)
+    if producer.flush(60):
+        raise SystemExit("records were left over")
+
+
 def fetch(options: argparse.Namespace) -> None:
     """Broker CPU seconds per GiB fetched from the cache."""
     loads = [
@@ -225,7 +253,7 @@ def latency(_options: argparse.Namespace) -> None:
     """Acknowledgement latency at 10 requests/s (open loop) with a store of 20 ms."""
     for note, extra in [
         ("PUT rate 4/s (a billed store's default)", 4),
-        ("PUT rate 200/s (a directory's default)", 200),
+        ("PUT rate 100/s (a directory's default)", 100),
     ]:
         with tempfile.NamedTemporaryFile("w", suffix=".toml") as config:
             config.write(f"[produce]\nput_rate_per_second = {extra}\n")
@@ -301,7 +329,8 @@ def restart(options: argparse.Namespace) -> None:
 
 
 FIGURES = {
-    figure.__name__: figure for figure in (produce, fetch, tiny, pipelining, latency, embedded, restart)
+    figure.__name__: figure
+    for figure in (produce, librdkafka, fetch, tiny, pipelining, latency, embedded, restart)
 }
 
 

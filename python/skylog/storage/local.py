@@ -58,7 +58,7 @@ class LocalStore:
     @property
     def puts_per_second(self) -> float:
         """As many small files a second as a directory takes for long."""
-        return 200.0
+        return 100.0
 
     async def open(self) -> None:
         """Create the directory and prove that it can be written. Raises `InvalidConfig`."""
