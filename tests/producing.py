@@ -46,6 +46,7 @@ class NotingReply:
     answered_at: float = 0.0
     lost: Any = None
     done: asyncio.Event = field(default_factory=asyncio.Event)
+    client_host: str = "192.0.2.7"
 
     def send(self, buffers: Sequence[bytes | memoryview]) -> None:
         self.answer = b"".join(buffers)

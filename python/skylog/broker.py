@@ -136,6 +136,7 @@ class Parts:
         self.listener.refuse()
         self.parking.close()
         self.pipeline.flush()
+        await clock.sleep(0)  # what was started in this turn of the loop gets to where it waits
         await self.groups.close()
         if not await wait_until(lambda: self.listener.idle and self.pipeline.idle, clock, seconds_max):
             log.warning("not all requests could be answered within %g s", seconds_max)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from fetching import fetch_payload
-from producing import LOG, produce_payload
+from producing import LOG, NotingReply, frame, produce_payload
 from sealing import Batch
 from skylog.broker import Broker
 from skylog.clock import SystemClock, wait_until
@@ -188,6 +188,14 @@ async def test_long_polls_and_waiting_members_are_answered_by_a_drain() -> None:
         await broker.drain()
         assert await reader.receive()
         assert await member.receive()
+
+
+async def test_a_member_that_asked_in_the_same_turn_of_the_loop_is_sent_away_too() -> None:
+    async with broker_of(Config(server=QUICK)) as broker:
+        reply = NotingReply(0, [])
+        broker._parts.dispatcher.start(frame(join_payload()), reply)
+        await broker.drain()
+        assert reply.answer, reply.closed
 
 
 async def test_a_client_that_reads_nothing_does_not_keep_the_broker_from_ending() -> None:
