@@ -1,14 +1,21 @@
 //! Whether a produced batch is one that Kafka would take, and what is known of it then.
 
-use super::header::{BatchHeader, CRC_START, HEADER_BYTES, MAGIC};
+use super::header::{BatchHeader, CRC_START, HEADER_BYTES, LENGTH_OVERHEAD, MAGIC};
 use super::record::{Record, read_record};
 use super::source::{Slice, Source, Window};
 use crate::compression::{self, codec_name};
 use crate::crc::crc32c;
+use crate::cursor::Cursor;
 use crate::error::Error;
 
 /// The first Produce version that may carry zstd.
 const PRODUCE_VERSION_ZSTD: i16 = 7;
+/// The least that may follow a batch's length: the smallest batch of the formats before version 2.
+const REST_BYTES_MIN: i32 = 14;
+/// Where the length stands in every format.
+const LENGTH_POSITION: usize = 8;
+/// Where the magic stands in every format.
+const MAGIC_POSITION: usize = 16;
 /// What stands where a record has no time.
 const NO_TIMESTAMP: i64 = -1;
 
@@ -90,23 +97,41 @@ pub fn check_head(records: &[u8], rules: &TopicRules, produce_version: i16) -> C
 
 /// One whole batch of version 2 and nothing else.
 fn check_frame(records: &[u8]) -> Checked<BatchHeader> {
-    if records.is_empty() {
-        return invalid("no batch".to_owned());
-    }
-    if let Some(&magic) = records.get(16).filter(|magic| magic.cast_signed() != MAGIC) {
-        return invalid(format!("magic: expected {MAGIC}, found {}", magic.cast_signed()));
-    }
+    check_start(records)?;
     let header = BatchHeader::parse(records).map_err(|error| Reject::Corrupt(error.to_string()))?;
     match header.size() {
         Some(size) if size == records.len() => Ok(header),
         Some(size) if size < records.len() => {
             invalid(format!("{} bytes after the batch, expected exactly one batch", records.len() - size))
         }
-        _ => {
-            let (length, room) = (header.batch_length, records.len());
-            Err(Reject::Corrupt(format!("batch_length: found {length} in a batch of {room} bytes")))
-        }
+        _ => Err(Reject::Corrupt(format!("batch_length: too small: {}", header.batch_length))),
     }
+}
+
+/// What Kafka looks at to find a batch at all: to it bytes that end too early are no batch, which is an invalid
+/// record and final, while a length or a magic that cannot be is corruption, which clients send again.
+fn check_start(records: &[u8]) -> Checked<()> {
+    let mut cursor = Cursor::new(records.get(LENGTH_POSITION..).unwrap_or_default());
+    let Ok(length) = cursor.read_i32("batch_length") else {
+        return invalid(format!("no whole batch: found {} bytes", records.len()));
+    };
+    if length < REST_BYTES_MIN {
+        return Err(Reject::Corrupt(format!("batch_length: too small: {length}")));
+    }
+    match records.get(MAGIC_POSITION).map(|magic| magic.cast_signed()) {
+        None => invalid(format!("no whole batch: found {} bytes", records.len())),
+        Some(MAGIC) => check_whole(records, length),
+        Some(magic @ 0..MAGIC) => invalid(format!("magic: expected {MAGIC}, found {magic}")),
+        Some(magic) => Err(Reject::Corrupt(format!("magic: expected {MAGIC}, found {magic}"))),
+    }
+}
+
+fn check_whole(records: &[u8], length: i32) -> Checked<()> {
+    let rest = records.len() - LENGTH_OVERHEAD;
+    if usize::try_from(length).is_ok_and(|length| length <= rest) {
+        return Ok(());
+    }
+    invalid(format!("no whole batch: expected {length} bytes after its length, found {rest}"))
 }
 
 fn check_codec(header: &BatchHeader, produce_version: i16) -> Checked<()> {

@@ -120,13 +120,9 @@ def require(holds: bool, code: int, reason: str) -> None:
 
 def judge(batch: bytes, rules: Rules, produce_version: int, now_ms: int) -> int:
     """Return the highest time of a batch's records, or raise what Kafka refuses it with."""
-    require(len(batch) > 0, INVALID_RECORD, "no batch")
-    require(len(batch) <= 16 or batch[16] == 2, INVALID_RECORD, "magic")
-    require(len(batch) >= HEAD.size, CORRUPT_MESSAGE, "no room for a head")
+    _judge_start(batch)
     head = HEAD.unpack_from(batch)
     base_offset, length, _, _, crc, attributes, last_delta, base, _, pid, epoch, sequence, count = head
-    require(HEAD.size <= length + 12, CORRUPT_MESSAGE, "length below a head's")
-    require(length + 12 <= len(batch), CORRUPT_MESSAGE, "length beyond the bytes")
     require(length + 12 == len(batch), INVALID_RECORD, "more than one batch")
     codec = attributes & 7
     known = codec < ZSTD or (codec == ZSTD and produce_version >= 7)
@@ -139,6 +135,17 @@ def judge(batch: bytes, rules: Rules, produce_version: int, now_ms: int) -> int:
     require(attributes & 0x08 == 0, INVALID_TIMESTAMP, "log append time")
     require(pid < 0 or (epoch >= 0 and sequence >= 0), INVALID_RECORD, "producer")
     return _judge_records(_decompress(codec, batch[HEAD.size :]), base, count, rules, now_ms)
+
+
+def _judge_start(batch: bytes) -> None:
+    require(len(batch) >= 12, INVALID_RECORD, "no batch")
+    (length,) = struct.unpack_from(">i", batch, 8)
+    require(length >= 14, CORRUPT_MESSAGE, "length below any batch's")
+    require(len(batch) > 16, INVALID_RECORD, "no magic")
+    require(batch[16] <= 2, CORRUPT_MESSAGE, "magic that never was")
+    require(batch[16] == 2, INVALID_RECORD, "magic of an old format")
+    require(length + 12 <= len(batch), INVALID_RECORD, "length beyond the bytes")
+    require(length + 12 >= HEAD.size, CORRUPT_MESSAGE, "length below a head's")
 
 
 def _decompress(codec: int, data: bytes) -> bytes:

@@ -103,7 +103,7 @@ POSSIBLE = {
     "idempotent": (build_batch([b"x"] * 3, producer=(5, 0, 0)), 0),
     "packed": (build_batch([b"y" * 100] * 9, codec=1), 0),
     "broken": (BROKEN, 2),
-    "short": (BATCH[:70], 2),
+    "short": (BATCH[:70], 87),
     "two": (BATCH + BATCH, 87),
     "null": (None, 87),
     "keyless": (build_batch([b"x"], key=None), 0),
@@ -283,7 +283,7 @@ def test_what_was_refused_is_not_held_with_what_was_accepted() -> None:
     assert resident_bytes() - before < 60 << 20
     sealed = builder.seal(bytes(16), NOW_MS)
     assert BATCH * 20 in sealed.data
-    assert [code for _, code, _ in codes(commit(sealed)[0], 9)[0]] == [2] * 50 + [0] + [2] * 50 + [0]
+    assert [code for _, code, _ in codes(commit(sealed)[0], 9)[0]] == [87] * 50 + [0] + [87] * 50 + [0]
 
 
 def resident_bytes() -> int:

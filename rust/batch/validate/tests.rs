@@ -86,15 +86,14 @@ fn gzip_members_follow_each_other() {
 
 #[test]
 fn no_batch_is_an_invalid_record() {
-    assert_invalid_record(b"", "no batch");
+    assert_invalid_record(b"", "no whole batch");
 }
 
 #[test]
-fn every_truncation_is_refused() {
+fn what_ends_too_early_is_no_batch() {
     let batch = Sample::default().bytes();
     for size in 0..batch.len() {
-        let refused = check(&batch[..size], &RULES).unwrap_err();
-        assert!(matches!(refused, Reject::Corrupt(_)) == (size > 0), "{size}: {refused:?}");
+        assert_invalid_record(&batch[..size], "no whole batch");
     }
 }
 
@@ -118,10 +117,29 @@ fn every_flipped_bit_under_the_checksum_is_corrupt() {
 
 #[test]
 fn lengths_that_lie_are_corrupt() {
-    for length in [i32::MIN, -1, 0, 48, i32::MAX] {
-        let mut batch = Sample::default().bytes();
-        batch[8..12].copy_from_slice(&length.to_be_bytes());
-        assert!(matches!(check(&batch, &RULES), Err(Reject::Corrupt(_))), "{length}");
+    for length in [i32::MIN, -1, 0, 13, 14, 48] {
+        let refused = check(&with_length(length), &RULES);
+        assert!(matches!(refused, Err(Reject::Corrupt(_))), "{length}: {refused:?}");
+    }
+    for length in [1_000, i32::MAX] {
+        assert_invalid_record(&with_length(length), "no whole batch");
+    }
+}
+
+fn with_length(length: i32) -> Vec<u8> {
+    let mut batch = Sample::default().bytes();
+    batch[8..12].copy_from_slice(&length.to_be_bytes());
+    batch
+}
+
+#[test]
+fn formats_that_were_are_invalid_and_those_that_never_were_corrupt() {
+    for magic in [0, 1] {
+        assert_invalid_record(&with_field(16, &[magic]), "magic");
+    }
+    for magic in [3, 0x7F, 0xFF] {
+        let refused = check(&with_field(16, &[magic]), &RULES);
+        assert!(matches!(refused, Err(Reject::Corrupt(_))), "{magic}: {refused:?}");
     }
 }
 
