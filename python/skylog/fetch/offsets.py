@@ -26,6 +26,18 @@ SEARCHES_MAX = 8
 """Segments held for queries by time at once."""
 LEADER_EPOCH = 0
 """There are no leaders, so there is one epoch."""
+NO_EPOCH = -1
+"""What a client sends that knows no epoch."""
+NEVER = 1 << 15
+SPECIAL_SINCE = {
+    LATEST: 1,
+    EARLIEST: 1,
+    MAX_TIMESTAMP: 7,
+    EARLIEST_LOCAL: 8,
+    LATEST_TIERED: 9,
+    EARLIEST_PENDING_UPLOAD: 11,
+}
+"""The first version of ListOffsets that knows each special time."""
 
 
 class OffsetsHandler:
@@ -53,7 +65,8 @@ class OffsetsHandler:
                 [
                     (name, wish["partition_index"], wish["timestamp"], wish["current_leader_epoch"])
                     for name, wish in asked
-                ]
+                ],
+                request.version,
             )
         )
         return {
@@ -76,7 +89,7 @@ class OffsetsHandler:
             for topic in request.body["topics"]
             for wish in topic["partitions"]
         ]
-        found = iter(await self._find(wishes))
+        found = iter(await self._find(wishes, SPECIAL_SINCE[LATEST]))
         return {
             "topics": [
                 {
@@ -87,13 +100,15 @@ class OffsetsHandler:
             ]
         }
 
-    async def _find(self, wishes: list[tuple[str, int, int, int]]) -> list[Body]:
+    async def _find(self, wishes: list[tuple[str, int, int, int]], version: int) -> list[Body]:
         """Return error_code, timestamp, offset and leader_epoch for (topic, partition, time, epoch) each."""
         answers: list[Body] = []
         queries: list[OffsetQuery | None] = []
         for name, partition, timestamp, epoch in wishes:
             topic = self._topics.by_name(name)
-            code = _refusal(topic, partition, timestamp, epoch)
+            code = _refusal(topic, partition, epoch)
+            if not _knows(version, timestamp):
+                code = ErrorCode.UNSUPPORTED_VERSION
             answers.append({"error_code": code, "timestamp": -1, "offset": -1, "leader_epoch": -1})
             wanted = topic is not None and code == ErrorCode.NONE and timestamp not in NOWHERE
             queries.append(
@@ -142,13 +157,17 @@ def _as_known(timestamp: int) -> int:
     return EARLIEST if timestamp == EARLIEST_LOCAL else timestamp
 
 
-def _refusal(topic: Topic | None, partition: int, timestamp: int, epoch: int) -> ErrorCode:
+def _knows(version: int, timestamp: int) -> bool:
+    return timestamp >= 0 or version >= SPECIAL_SINCE.get(timestamp, NEVER)
+
+
+def _refusal(topic: Topic | None, partition: int, epoch: int) -> ErrorCode:
     if topic is None or not 0 <= partition < topic.partitions:
         return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
     if epoch > LEADER_EPOCH:
         return ErrorCode.UNKNOWN_LEADER_EPOCH
-    if timestamp < EARLIEST_PENDING_UPLOAD:
-        return ErrorCode.UNSUPPORTED_VERSION
+    if epoch < NO_EPOCH:
+        return ErrorCode.FENCED_LEADER_EPOCH
     return ErrorCode.NONE
 
 

@@ -27,11 +27,11 @@ class OneTopic:
         return Topic(LOG.topic_id, LOG.topic, 1, {}) if name == LOG.topic else None
 
 
-def query(times: list[int]) -> Request:
+def query(times: list[int], *, version: int = 7, epoch: int = -1, topic: str = LOG.topic) -> Request:
     """Ask for the same partition at many times."""
-    wishes = [{"partition_index": 0, "timestamp": time, "current_leader_epoch": -1} for time in times]
-    body: Body = {"topics": [{"name": LOG.topic, "partitions": wishes}]}
-    return Request(2, 7, body, None, "192.0.2.7")
+    wishes = [{"partition_index": 0, "timestamp": time, "current_leader_epoch": epoch} for time in times]
+    body: Body = {"topics": [{"name": topic, "partitions": wishes}]}
+    return Request(2, version, body, None, "192.0.2.7")
 
 
 @in_virtual_time
@@ -53,3 +53,40 @@ async def test_queries_by_time_read_their_segments_side_by_side() -> None:
         ]
         seconds = asyncio.get_running_loop().time() - start
         assert seconds == pytest.approx(SEGMENTS / SEARCHES_MAX)
+
+
+SPECIAL_TIMES = {-1: 1, -2: 1, -3: 7, -4: 8, -5: 9, -6: 11, -7: 12, -(2**63): 12}
+"""Since which version of ListOffsets each stands for a place; 12 is none yet."""
+
+
+@in_virtual_time
+async def test_special_times_are_unsupported_before_their_version_whatever_the_topic() -> None:
+    async with line() as built:
+        handler = OffsetsHandler(OneTopic(), built.coordinator, SegmentLoader(FetchConfig(), built.cache))  # type: ignore[arg-type]
+        for version in range(1, 12):
+            for topic, known in (
+                (LOG.topic, ErrorCode.NONE),
+                ("absent", ErrorCode.UNKNOWN_TOPIC_OR_PARTITION),
+            ):
+                answer = await handler.list_offsets(query([*SPECIAL_TIMES], version=version, topic=topic))
+                assert [part["error_code"] for part in answer["topics"][0]["partitions"]] == [
+                    known if version >= since else ErrorCode.UNSUPPORTED_VERSION
+                    for since in SPECIAL_TIMES.values()
+                ]
+
+
+@pytest.mark.parametrize(
+    ("epoch", "expected"),
+    [
+        (-1, ErrorCode.NONE),
+        (0, ErrorCode.NONE),
+        (1, ErrorCode.UNKNOWN_LEADER_EPOCH),
+        (-2, ErrorCode.FENCED_LEADER_EPOCH),
+    ],
+)
+@in_virtual_time
+async def test_there_is_one_leader_epoch(epoch: int, expected: ErrorCode) -> None:
+    async with line() as built:
+        handler = OffsetsHandler(OneTopic(), built.coordinator, SegmentLoader(FetchConfig(), built.cache))  # type: ignore[arg-type]
+        answer = await handler.list_offsets(query([-1], epoch=epoch))
+        assert answer["topics"][0]["partitions"][0]["error_code"] == expected
