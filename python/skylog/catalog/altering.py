@@ -11,7 +11,8 @@ from skylog.catalog.catalog import Catalog
 from skylog.catalog.changing import WAIT_MS_DEFAULT, change_each
 from skylog.catalog.definitions import ConfigDefinition, ConfigType, shortened, split_list
 from skylog.catalog.describing import ResourceType
-from skylog.catalog.topic_configs import check_together, topic_config
+from skylog.catalog.names import check_topic_name
+from skylog.catalog.topic_configs import TOPIC_CONFIGS, check_together, topic_config
 from skylog.catalog.verdicts import bounded, repeated, verdict
 from skylog.errors import InvalidConfig, SkylogError
 from skylog.model import ConfigChange
@@ -85,6 +86,9 @@ class AlteringHandler:
         raise KafkaError(ErrorCode.INVALID_REQUEST, f"Unsupported resource type {kind}: expected 2 or 4")
 
     def _topic_change(self, name: str, edit: Sequence[Body]) -> ConfigChange:
+        if not name:
+            raise KafkaError(ErrorCode.INVALID_REQUEST, "A topic has no name")
+        check_topic_name(name)
         topic = self._catalog.by_name(name)
         if topic is None:
             raise KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"There is no topic '{shortened(name)}'")
@@ -95,6 +99,7 @@ class AlteringHandler:
                 topic_config(entry["name"]), entry, topic.configs, inherited[entry["name"]]
             )
             for entry in edit
+            if not _deletes_nothing(entry)
         }
         check_together(settings.effective(_merged(topic.configs, values)))
         return ConfigChange("topic", name, values)
@@ -135,6 +140,11 @@ def _edited(
     if operation == Operation.APPEND:
         return definition.canonical(",".join([*present, *named]))
     return definition.canonical(",".join(entry for entry in present if entry not in named))
+
+
+def _deletes_nothing(entry: Body) -> bool:
+    """Tell of a config that does not exist and is to be deleted: Kafka lets that pass, tools rely on it."""
+    return entry["config_operation"] == Operation.DELETE and entry["name"] not in TOPIC_CONFIGS
 
 
 def _merged(explicit: Mapping[str, str], values: Mapping[str, str | None]) -> dict[str, str]:

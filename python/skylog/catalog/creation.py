@@ -79,7 +79,7 @@ def _row(name: str, outcome: Topic | SkylogError, entries: TopicEntries) -> Body
         "topic_config_error_code": ErrorCode.NONE,
         "num_partitions": -1,
         "replication_factor": -1,
-        "configs": None,
+        "configs": [],
     }
     if isinstance(outcome, Topic):
         row["topic_id"] = outcome.topic_id

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from skylog.catalog.authority import CLUSTER_OPERATIONS, NOT_ASKED, TOPIC_OPERATIONS
 from skylog.catalog.catalog import Catalog
 from skylog.catalog.changing import change_each
-from skylog.catalog.names import RESERVED_NAMES, check_topic_name
+from skylog.catalog.names import QUORUM_NAME, RESERVED_NAMES, check_topic_name
 from skylog.catalog.planning import Planner
 from skylog.catalog.rows import TopicRows, missing_row
 from skylog.catalog.verdicts import bounded, verdict
@@ -145,7 +145,7 @@ def _asks_for_all(request: Request) -> bool:
 
 
 def _may_create(wish: Asked, outcome: Topic | SkylogError) -> bool:
-    return outcome is UNKNOWN_NAME and wish[0] not in RESERVED_NAMES
+    return outcome is UNKNOWN_NAME and wish[0] not in {*RESERVED_NAMES, QUORUM_NAME}
 
 
 def _code(error: SkylogError) -> ErrorCode:

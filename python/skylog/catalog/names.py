@@ -13,6 +13,10 @@ RESERVED_NAMES = frozenset({"__consumer_offsets", "__transaction_state", "__shar
 """Where Kafka keeps what skylog keeps in its coordinator. Tools look for them; looking creates none."""
 
 
+QUORUM_NAME = "__cluster_metadata"
+"""What Kafka calls the log of its controllers. Kafka lets nobody have a topic of that name."""
+
+
 def check_topic_name(name: str) -> None:
     """Raise `KafkaError` with INVALID_TOPIC_EXCEPTION unless `name` may name a topic."""
     reason = _fault(name)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from skylog.catalog.catalog import Catalog
 from skylog.catalog.definitions import shortened
-from skylog.catalog.names import check_topic_name, folded
+from skylog.catalog.names import QUORUM_NAME, check_topic_name, folded
 from skylog.catalog.topic_configs import check_together, topic_config
 from skylog.errors import InvalidConfig
 from skylog.model import NewTopic
@@ -50,6 +50,8 @@ class Planner:
 
     def _check_name(self, name: str) -> None:
         check_topic_name(name)
+        if name == QUORUM_NAME:
+            raise KafkaError(ErrorCode.INVALID_REQUEST, f"'{name}' is a name of Kafka's own")
         if self._catalog.by_name(name) is not None:
             raise KafkaError(ErrorCode.TOPIC_ALREADY_EXISTS, f"Topic '{name}' already exists.")
         other = self._catalog.alike(name)

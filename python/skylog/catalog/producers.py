@@ -37,6 +37,8 @@ class ProducersHandler:
 
         A producer without transactions that brings an old identity (v3+) gets a fresh one too, as in Kafka.
         """
+        if not _is_whole(request.body):
+            return _refused(ErrorCode.INVALID_REQUEST)
         transactional_id = request.body["transactional_id"]
         if transactional_id is not None:
             return _refused(_transactional_error(transactional_id, request))
@@ -60,6 +62,12 @@ class ProducersHandler:
                 self._block = range(first, first + BLOCK_SIZE)
             producer_id, self._block = self._block[0], self._block[1:]
             return producer_id
+
+
+def _is_whole(body: Body) -> bool:
+    """Tell whether an identity comes with its epoch, or neither does."""
+    has_id, has_epoch = body["producer_id"] != NO_PRODUCER_ID, body["producer_epoch"] != NO_PRODUCER_EPOCH
+    return bool(has_id == has_epoch)
 
 
 def _transactional_error(transactional_id: str, request: Request) -> ErrorCode:

@@ -49,6 +49,13 @@ async def test_deleting_what_was_never_set(room: Room) -> None:
     assert await stored(room) == {"a": {}}
 
 
+async def test_deleting_a_config_that_does_not_exist_leaves_the_others(room: Room) -> None:
+    await room.make("a", segment_ms="7")
+    change = edit(TOPIC, "a", ("retention.moons", DELETE, None), ("retention.ms", SET, "1"))
+    assert await alter(room, change) == ["NONE"]
+    assert await stored(room) == {"a": {"segment.ms": "7", "retention.ms": "1"}}
+
+
 async def test_lists_grow_and_shrink_from_the_value_that_holds(room: Room) -> None:
     await room.make("a")
     policy = "cleanup.policy"
@@ -66,7 +73,8 @@ async def test_lists_grow_and_shrink_from_the_value_that_holds(room: Room) -> No
     [
         (edit(TOPIC, "absent", ("retention.ms", SET, "1")), "UNKNOWN_TOPIC_OR_PARTITION"),
         (edit(TOPIC, "a", ("retention.moons", SET, "1")), "INVALID_CONFIG"),
-        (edit(TOPIC, "a", ("retention.moons", DELETE, None)), "INVALID_CONFIG"),
+        (edit(TOPIC, "", ("retention.ms", SET, "1")), "INVALID_REQUEST"),
+        (edit(TOPIC, "no good", ("retention.ms", SET, "1")), "INVALID_TOPIC_EXCEPTION"),
         (edit(TOPIC, "a", ("retention.ms", SET, "-2")), "INVALID_CONFIG"),
         (edit(TOPIC, "a", ("retention.ms", SET, None)), "INVALID_REQUEST"),
         (edit(TOPIC, "a", ("retention.ms", APPEND, "1")), "INVALID_CONFIG"),

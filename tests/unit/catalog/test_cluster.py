@@ -96,6 +96,13 @@ async def test_an_old_identity_is_replaced(room: Room) -> None:
     assert second["producer_id"] != first["producer_id"]
 
 
+@pytest.mark.parametrize("given", [{"producer_id": 7}, {"producer_epoch": 0}])
+async def test_an_identity_without_its_epoch_is_none(room: Room, given: dict[str, int]) -> None:
+    answer = await room.ask(INIT_PRODUCER_ID, 3, transactional_id=None, transaction_timeout_ms=1, **given)
+    assert answer["error_code"] == ErrorCode.INVALID_REQUEST
+    assert (answer["producer_id"], answer["producer_epoch"]) == (-1, -1)
+
+
 async def test_identities_come_in_blocks_that_brokers_do_not_share(room: Room, new_room: NewRoom) -> None:
     other = await new_room()
     seen = set()

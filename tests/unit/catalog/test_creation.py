@@ -93,6 +93,7 @@ async def test_assignments_say_how_many_partitions(room: Room) -> None:
         (wish("a", -2), ErrorCode.INVALID_PARTITIONS),
         (wish("a", 100_001), ErrorCode.INVALID_PARTITIONS),
         (wish("a", 2**31 - 1), ErrorCode.INVALID_PARTITIONS),
+        (wish("__cluster_metadata"), ErrorCode.INVALID_REQUEST),
         (wish("a b"), ErrorCode.INVALID_TOPIC_EXCEPTION),
         (wish(""), ErrorCode.INVALID_TOPIC_EXCEPTION),
         (wish(".."), ErrorCode.INVALID_TOPIC_EXCEPTION),
@@ -121,6 +122,8 @@ async def test_a_refused_topic_does_not_spoil_its_neighbours(room: Room) -> None
         ("b", "INVALID_PARTITIONS"),
         ("c", "NONE"),
     ]
+    assert [bool(row["configs"]) for row in rows] == [True, False, False, True]
+    assert None not in [row["configs"] for row in rows]
     assert [topic.name for topic in room.catalog.all()] == ["a", "c", "taken"]
 
 

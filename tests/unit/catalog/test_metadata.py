@@ -112,8 +112,9 @@ async def test_nothing_is_created_where_the_client_or_the_broker_forbids_it(new_
     assert await willing.coordinator.list_topics() == []
 
 
-async def test_looking_for_kafkas_own_topics_creates_none(room: Room) -> None:
-    assert await rows(room, "__consumer_offsets") == [("__consumer_offsets", "UNKNOWN_TOPIC_OR_PARTITION")]
+@pytest.mark.parametrize("name", ["__consumer_offsets", "__cluster_metadata"])
+async def test_looking_for_kafkas_own_topics_creates_none(room: Room, name: str) -> None:
+    assert await rows(room, name) == [(name, "UNKNOWN_TOPIC_OR_PARTITION")]
     assert "create_topics" not in room.faults.calls
 
 
