@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import pytest
 from confluent_kafka.admin import AdminClient
@@ -23,9 +24,10 @@ NON_EMPTY_GROUP, GROUP_NOT_FOUND, UNKNOWN_TOPIC_ID, UNKNOWN_MEMBER = 68, 69, 100
 
 
 @pytest.fixture(params=ADMINS.values(), ids=ADMINS)
-def admin(request: pytest.FixtureRequest, bootstrap: str) -> Admin:
+def admin(request: pytest.FixtureRequest, bootstrap: str) -> Iterator[Admin]:
     make: Callable[[str], Admin] = request.param
-    return make(bootstrap)
+    with closing(make(bootstrap)) as admin:
+        yield admin
 
 
 def test_a_created_topic_is_there_at_once_and_a_deleted_one_is_gone(admin: Admin) -> None:
@@ -141,7 +143,8 @@ def test_topics_do_not_come_into_being_by_asking(bootstrap: str) -> None:
 def test_both_clients_see_the_same_cluster(bootstrap: str) -> None:
     client = AdminClient({"bootstrap.servers": bootstrap})
     ours = client.describe_cluster().result(20)
-    theirs = KafkaAdminClient(bootstrap_servers=bootstrap).describe_cluster()
+    with closing(KafkaAdminClient(bootstrap_servers=bootstrap)) as other:
+        theirs = other.describe_cluster()
     assert len(ours.cluster_id) == 22
     assert theirs["cluster_id"] == ours.cluster_id
     assert [f"{node.host}:{node.port}" for node in ours.nodes] == [bootstrap]

@@ -84,13 +84,15 @@ def test_a_later_member_goes_on_where_the_group_stopped(library: GroupDriver, me
         assert {(p, o) for p, o, _ in second.records if o < ends[p]} == set()
 
 
-@pytest.mark.parametrize(
-    "driver", [GROUP_DRIVERS["confluent"], GROUP_DRIVERS["kafka-python"]], ids=lambda d: d.name
-)
 def test_a_static_member_that_returns_gets_its_partitions_back_without_a_rebalance(
-    driver: GroupDriver, membership: Membership
+    membership: Membership,
 ) -> None:
-    """KIP-345: closing does not leave the group; the same instance comes back before its session is over."""
+    """KIP-345: closing does not leave the group; the same instance comes back before its session is over.
+
+    With librdkafka only: a leader of kafka-python's that hears late of the rebalance it was part of joins
+    once more by itself, so its count of rebalances says nothing.
+    """
+    driver = GROUP_DRIVERS["confluent"]
     with feed(membership.bootstrap, membership.topic, PARTITIONS) as records, group(membership) as members:
         static = [
             members.join(driver, replace(membership, instance=f"instance-{n}", session_ms=20_000))

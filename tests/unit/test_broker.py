@@ -82,8 +82,8 @@ async def wait_for(condition: Callable[[], object]) -> None:
     assert await wait_until(lambda: bool(condition()), SystemClock(), 10)
 
 
-def threads() -> set[str]:
-    return {thread.name for thread in threading.enumerate() if thread.name.startswith("skylog")}
+def threads() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name.startswith("skylog")}
 
 
 def in_directory(path: Path, server: ServerConfig = QUICK, **produce: object) -> Config:
@@ -97,7 +97,7 @@ async def test_a_broker_that_cannot_listen_leaves_its_data_to_others(tmp_path: P
         before = threads()
         with pytest.raises(InvalidConfig, match="in use"):
             await Broker(taken).start()
-        assert threads() == before
+        assert threads() <= before
     async with broker_of(config):
         pass
 
@@ -108,7 +108,7 @@ async def test_a_second_broker_on_the_same_data_is_refused_and_leaves_the_first_
         before = threads()
         with pytest.raises(Conflict, match="another broker"):
             await Broker(config).start()
-        assert threads() == before
+        assert threads() <= before
         async with client(first) as peer:
             peer.send(produce_payload(Batch(LOG).build()))
             assert await peer.receive()
@@ -117,6 +117,7 @@ async def test_a_second_broker_on_the_same_data_is_refused_and_leaves_the_first_
 @pytest.mark.parametrize("failing", ["list_topics", "list_groups", "register_broker"])
 async def test_a_start_that_fails_half_way_leaves_no_thread_and_no_lock(tmp_path: Path, failing: str) -> None:
     config = in_directory(tmp_path)
+    before = threads()
     broker = Broker(config)
 
     async def fail(*_: object) -> None:
@@ -126,7 +127,7 @@ async def test_a_start_that_fails_half_way_leaves_no_thread_and_no_lock(tmp_path
     tasks = asyncio.all_tasks()
     with pytest.raises(Unavailable):
         await broker.start()
-    assert threads() == set()
+    assert threads() <= before
     assert asyncio.all_tasks() == tasks
     await broker.drain()
     async with broker_of(config):
@@ -136,7 +137,7 @@ async def test_a_start_that_fails_half_way_leaves_no_thread_and_no_lock(tmp_path
 async def test_a_drain_stores_and_answers_what_was_taken(tmp_path: Path) -> None:
     config = in_directory(tmp_path, put_rate_per_second=0.001, put_burst=1, linger_ms_max=HOUR_MS)
     config = replace(config, server=ServerConfig(port=0))
-    tasks = asyncio.all_tasks()
+    before, tasks = threads(), asyncio.all_tasks()
     async with broker_of(config) as broker, client(broker) as peer:
         peer.send(produce_payload(Batch(LOG).build()))
         assert await peer.receive()
@@ -149,7 +150,7 @@ async def test_a_drain_stores_and_answers_what_was_taken(tmp_path: Path) -> None
             assert await peer.receive()
         assert await peer.receive() == b""
     assert asyncio.all_tasks() == tasks
-    assert threads() == set()
+    assert threads() <= before
     assert await end_offset(config) == 4
 
 

@@ -42,6 +42,8 @@ class Admin(Protocol):
 
     name: str
 
+    def close(self) -> None: ...
+
     def create(self, topic: str, partitions: int, configs: Mapping[str, str] | None = None) -> None:
         """Create a topic."""
         ...
@@ -98,6 +100,9 @@ class ConfluentAdmin:
 
     def __init__(self, bootstrap: str) -> None:
         self._client = AdminClient({"bootstrap.servers": bootstrap})
+
+    def close(self) -> None:
+        """Do nothing: librdkafka's handle goes with its object."""
 
     def create(self, topic: str, partitions: int, configs: Mapping[str, str] | None = None) -> None:
         _only(self._client.create_topics([NewTopic(topic, partitions, 1, config=dict(configs or {}))]))
@@ -157,6 +162,9 @@ class KafkaPythonAdmin:
 
     def __init__(self, bootstrap: str) -> None:
         self._client = KafkaAdminClient(bootstrap_servers=bootstrap)
+
+    def close(self) -> None:
+        self._client.close()
 
     def create(self, topic: str, partitions: int, configs: Mapping[str, str] | None = None) -> None:
         with _kafka_errors():
