@@ -58,6 +58,13 @@ _INT, _BOOL, _TEXT = ConfigType.INT, ConfigType.BOOLEAN, ConfigType.STRING
 
 _STATIC = (
     _static(
+        "advertised.listeners",
+        _TEXT,
+        None,
+        lambda config: f"PLAINTEXT://{config.server.advertised_host}:{config.server.advertised_port}",
+        "Where clients reach this broker.",
+    ),
+    _static(
         "auto.create.topics.enable",
         _BOOL,
         True,

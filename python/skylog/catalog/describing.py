@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from enum import IntEnum
 from typing import TypeAlias
 
@@ -46,9 +47,18 @@ class DescribingHandler:
         """Answer DescribeConfigs v1-v4. What is asked twice is answered once."""
         body = request.body
         form = Form(body["include_synonyms"], body["include_documentation"])
-        description = Description(self._catalog, self._config, self._view().self_id, form)
+        view = self._view()
+        description = Description(self._catalog, as_running(self._config, view), view.self_id, form)
         asked = dict.fromkeys(_asked(each) for each in bounded(body["resources"], "resources"))
         return {"results": [_result(each, description) for each in asked]}
+
+
+def as_running(config: Config, view: ClusterView) -> Config:
+    """Return the configuration with the address that clients really get: a free port was chosen late."""
+    node = view.self_node
+    return replace(
+        config, server=replace(config.server, advertised_host=node.host, advertised_port=node.port)
+    )
 
 
 class Description:

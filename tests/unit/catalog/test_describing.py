@@ -83,6 +83,7 @@ async def test_this_broker(new_room: NewRoom) -> None:
     shown = {name: (entry["value"], entry["config_source"]) for name, entry in configs.items()}
     assert shown["num.partitions"] == ("6", STATIC)
     assert shown["node.id"] == shown["broker.id"] == ("1", STATIC)
+    assert shown["advertised.listeners"] == ("PLAINTEXT://localhost:9092", STATIC)
     assert shown["auto.create.topics.enable"] == ("true", DEFAULT)
     assert shown["delete.topic.enable"] == ("true", DEFAULT)
     assert shown["log.retention.ms"] == ("9", DYNAMIC_DEFAULT)
