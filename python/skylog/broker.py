@@ -39,15 +39,13 @@ from skylog.storage.cache import SegmentCache
 from skylog.storage.metered import Metered
 from skylog.storage.open import open_store
 from skylog.wire.exchange import Gate, Handler, RawHandler
+from skylog.wire.frames import FETCH, PRODUCE
 
 log = logging.getLogger("skylog")
 
 COLLECTOR_THRESHOLD = 20_000
 CLOSE_SECONDS_MAX = 1.0
 """For the last answers on their way to clients that read slowly."""
-
-PRODUCE = 0
-FETCH = 1
 
 
 class Broker:
@@ -65,8 +63,8 @@ class Broker:
         self.config = config
         self.clock = clock or SystemClock()
         self.entropy = entropy or SystemEntropy()
-        self.store = Metered(open_store(config.store, self.clock))
-        self.coordinator: Coordinator = open_coordinator(config.coordinator, self.clock)
+        self.store = Metered(open_store(config.store, self.clock, self.entropy))
+        self.coordinator: Coordinator = open_coordinator(config.coordinator, self.clock, self.entropy)
         self.port = 0
         self._parts: Parts | None = None
 

@@ -85,7 +85,8 @@ impl<'a> Fields<'a> {
     }
 }
 
-fn plain_size(position: usize, found: i32, what: &'static str) -> Result<Option<usize>> {
+/// A length of -1 for null, checked; the same for every plain nullable field.
+pub(super) fn plain_size(position: usize, found: i32, what: &'static str) -> Result<Option<usize>> {
     if found == -1 {
         return Ok(None);
     }

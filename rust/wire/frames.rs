@@ -3,6 +3,7 @@
 use std::ops::{Deref, Range};
 use std::sync::Arc;
 
+use super::fields::plain_size;
 use crate::cursor::Cursor;
 use crate::error::{Error, Result};
 
@@ -86,17 +87,9 @@ impl Header {
 
 fn read_client_id(cursor: &mut Cursor<'_>) -> Result<Option<Range<usize>>> {
     let (what, position) = ("client_id", cursor.position());
-    let found = cursor.read_i16(what)?;
-    if found == -1 {
+    let Some(size) = plain_size(position, cursor.read_i16(what)?.into(), what)? else {
         return Ok(None);
-    }
-    let expected = "a length of -1 or more";
-    let size = usize::try_from(found).map_err(|_| Error::Invalid {
-        what,
-        position,
-        expected,
-        found: found.into(),
-    })?;
+    };
     let start = cursor.position();
     cursor.take(size, what)?;
     Ok(Some(start..start + size))

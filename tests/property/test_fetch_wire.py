@@ -17,6 +17,7 @@ from wire_samples import (
     as_frame,
     build_batch,
     fetch_message,
+    mutate,
     produce_message,
     read_response,
     topic_id,
@@ -452,13 +453,9 @@ WHOLE = [
 def test_mutated_requests_are_refused_or_answered(
     message: bytes, changes: list[tuple[int, int]], end: int
 ) -> None:
-    mutated = bytearray(message)
-    for place, value in changes:
-        mutated[8 + place % (len(mutated) - 8)] = value
-    if end % 3 == 0:
-        mutated = mutated[: max(10, end % len(mutated))]
+    mutated = mutate(message, changes, end)
     try:
-        request = parse(bytes(mutated))
+        request = parse(mutated)
     except InvalidRequest:
         return
     logs, names = small_logs(), {identity: name for name, identity in TOPIC_IDS.items()}

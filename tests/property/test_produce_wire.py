@@ -14,6 +14,7 @@ from wire_samples import (
     TOPIC_IDS,
     as_frame,
     build_batch,
+    mutate,
     produce_message,
     read_response,
     topic_table,
@@ -355,14 +356,10 @@ WHOLE = [
 def test_mutated_requests_are_refused_or_answered(
     message: bytes, changes: Sequence[tuple[int, int]], end: int
 ) -> None:
-    mutated = bytearray(message)
-    for place, value in changes:
-        mutated[8 + place % (len(mutated) - 8)] = value
-    if end % 3 == 0:
-        mutated = mutated[: max(10, end % len(mutated))]
+    mutated = mutate(message, changes, end)
     version = struct.unpack_from(">h", mutated, 2)[0]
     try:
-        request = parse(bytes(mutated), inline=end % 200)
+        request = parse(mutated, inline=end % 200)
     except InvalidRequest:
         return
     request.check(NOW_MS)

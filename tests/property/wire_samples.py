@@ -160,3 +160,13 @@ def read_response(response: bytes, kafka_class: Any, kio_name: str, version: int
     assert size == len(body)
     by_kafka = kafka_class.decode(body, version=version)
     return by_kafka, by_kio
+
+
+def mutate(message: bytes, changes: Sequence[tuple[int, int]], end: int) -> bytes:
+    """Return a message with bytes changed behind its first 8, every third time cut short too."""
+    mutated = bytearray(message)
+    for place, value in changes:
+        mutated[8 + place % (len(mutated) - 8)] = value
+    if end % 3 == 0:
+        mutated = mutated[: max(10, end % len(mutated))]
+    return bytes(mutated)

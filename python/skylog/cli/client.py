@@ -10,10 +10,10 @@ from typing import Any, TypeAlias
 from skylog.cli.addresses import format_address, parse_address
 from skylog.errors import Corrupt, InvalidRequest, Unavailable
 from skylog.wire.codec import decode_response, encode_request, message
+from skylog.wire.frames import API_VERSIONS
 
 Body: TypeAlias = dict[str, Any]
 
-API_VERSIONS = 18
 CLIENT_ID = "skylog-cli"
 DEFAULT_PORT = 9092
 RESPONSE_BYTES_MAX = 64 * 1024 * 1024

@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, Protocol, cast
 from skylog.core import Frame, FrameReader, Scratch
 from skylog.errors import InvalidRequest
 from skylog.wire.exchange import Gate
+from skylog.wire.frames import PRODUCE
 
 if TYPE_CHECKING:
     from skylog.config import ServerConfig
 
 log = logging.getLogger("skylog.server")
-
-PRODUCE = 0
 
 
 class Starter(Protocol):

@@ -13,6 +13,8 @@ from typing import Final
 from skylog.errors import InvalidRequest
 from skylog.wire.primitives import decode_varint, skip_tags
 
+PRODUCE: Final = 0
+FETCH: Final = 1
 API_VERSIONS: Final = 18
 
 NO_TAGS: Final = b"\0"

@@ -75,7 +75,7 @@ async def _consume(bootstrap: str, partition: TopicPartition, count: int) -> lis
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest")
     consumer.assign([partition])
     async with consumer:
-        return [_received(await consumer.getone()) for _ in range(count)]
+        return [Received.of(await consumer.getone()) for _ in range(count)]
 
 
 async def _offsets_at(bootstrap: str, partition: TopicPartition, times: Sequence[int]) -> list[int | None]:
@@ -84,17 +84,6 @@ async def _offsets_at(bootstrap: str, partition: TopicPartition, times: Sequence
     async with consumer:
         answers = [(await consumer.offsets_for_times({partition: time}))[partition] for time in times]
     return [answer.offset if answer else None for answer in answers]
-
-
-def _received(message: Any) -> Received:
-    return Received(
-        message.partition,
-        message.offset,
-        message.timestamp,
-        message.key,
-        message.value,
-        tuple(message.headers),
-    )
 
 
 class _Listener(ConsumerRebalanceListener):

@@ -33,6 +33,18 @@ class Received:
     value: bytes | None
     headers: tuple[Header, ...]
 
+    @classmethod
+    def of(cls, message: Any) -> Received:
+        """Return what aiokafka or kafka-python read: their records have fields of the same names."""
+        return cls(
+            message.partition,
+            message.offset,
+            message.timestamp,
+            message.key,
+            message.value,
+            tuple(message.headers),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Membership:

@@ -98,19 +98,8 @@ def _read(consumer: KafkaConsumer, count: int, what: str) -> list[Received]:
         batches = consumer.poll(
             timeout_ms=int(1000 * min(deadline.left, 1.0)), max_records=count - len(received)
         )
-        received += [_received(message) for batch in batches.values() for message in batch]
+        received += [Received.of(message) for batch in batches.values() for message in batch]
     return received
-
-
-def _received(message: Any) -> Received:
-    return Received(
-        message.partition,
-        message.offset,
-        message.timestamp,
-        message.key,
-        message.value,
-        tuple(message.headers),
-    )
 
 
 class _Listener(ConsumerRebalanceListener):
