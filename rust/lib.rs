@@ -9,6 +9,7 @@ pub mod crc;
 pub mod cursor;
 pub mod error;
 pub mod index;
+pub mod memory;
 #[cfg(feature = "python")]
 mod python;
 #[cfg(test)]

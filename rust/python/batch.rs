@@ -2,13 +2,13 @@
 
 use pyo3::prelude::*;
 
-use super::data::Data;
 use super::detached;
+use super::memory::BorrowedBytes;
 use crate::crc;
 
 #[pyfunction]
 #[pyo3(signature = (data, initial = 0))]
-fn crc32c(py: Python<'_>, data: Data, initial: u32) -> u32 {
+fn crc32c(py: Python<'_>, data: BorrowedBytes, initial: u32) -> u32 {
     let data = data.as_slice();
     detached(py, data.len(), || crc::crc32c_update(initial, data))
 }
