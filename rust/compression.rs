@@ -1,6 +1,7 @@
-//! The codecs of record batches, as readers that hold one block or window at a time.
+//! The codecs of record batches: whole payloads at once, and readers that hold one block or window at a time.
 //!
-//! What a reader holds is bounded by its input: a snappy or lz4 block by what its compressed bytes can become at
+//! [`Compressor`] writes what Java's producer writes, [`decompress_into`] reads whole payloads up to a limit, a
+//! [`Decoder`] reads them piece by piece. What a reader holds is bounded by its input: a snappy or lz4 block by what its compressed bytes can become at
 //! most, the windows of gzip and zstd by their formats (32 KiB, and up to 128 MiB of which only what was put out
 //! is ever touched). The total is bounded by whoever reads.
 
@@ -10,9 +11,19 @@ use flate2::bufread::MultiGzDecoder;
 
 use crate::error::{Error, Result};
 
+mod codec;
+mod compressor;
+mod gzip;
 mod lz4;
 mod snappy;
+#[cfg(test)]
+mod tests;
+mod whole;
 mod zstd;
+
+pub use codec::{Codec, LevelError};
+pub use compressor::Compressor;
+pub use whole::decompress_into;
 
 /// The codec bits of a batch that is not compressed.
 pub const NONE: u8 = 0;
@@ -41,8 +52,7 @@ impl<'a> Decoder<'a> {
             ZSTD => zstd::ZstdReader::open(bytes).map(Self::Zstd),
             _ => Err(invalid("not a codec that can be read")),
         };
-        let codec = codec_name(codec);
-        opened.map_err(|error| Error::Compression { codec, position: 0, reason: error.to_string() })
+        opened.map_err(|error| refused(codec_name(codec), &error))
     }
 
     /// The codec's name.
@@ -69,11 +79,21 @@ impl Read for Decoder<'_> {
 
 /// What the codec bits of a batch header mean.
 pub fn codec_name(codec: u8) -> &'static str {
-    ["none", "gzip", "snappy", "lz4", "zstd"].get(usize::from(codec)).copied().unwrap_or("unknown codec")
+    Codec::from_bits(codec).map_or("unknown codec", Codec::name)
+}
+
+fn refused(codec: &'static str, error: &io::Error) -> Error {
+    Error::Compression { codec, position: 0, reason: error.to_string() }
 }
 
 fn invalid(reason: impl Into<String>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, reason.into())
+}
+
+/// Where blocks are decoded to.
+trait Target {
+    /// Room of `size` bytes for the next block.
+    fn room(&mut self, size: usize) -> &mut [u8];
 }
 
 /// A decoded block that is handed out piece by piece.
@@ -89,14 +109,6 @@ impl Block {
         self.next == self.end
     }
 
-    /// Room of `size` bytes to decode into.
-    fn room(&mut self, size: usize) -> &mut [u8] {
-        if self.bytes.len() < size {
-            self.bytes.resize(size, 0);
-        }
-        &mut self.bytes[..size]
-    }
-
     /// Says that the first `size` bytes of the room were filled.
     fn filled(&mut self, size: usize) {
         (self.next, self.end) = (0, size);
@@ -107,6 +119,15 @@ impl Block {
         out[..size].copy_from_slice(&self.bytes[self.next..self.next + size]);
         self.next += size;
         size
+    }
+}
+
+impl Target for Block {
+    fn room(&mut self, size: usize) -> &mut [u8] {
+        if self.bytes.len() < size {
+            self.bytes.resize(size, 0);
+        }
+        &mut self.bytes[..size]
     }
 }
 
@@ -121,4 +142,11 @@ fn take_array<const N: usize>(input: &mut &[u8]) -> io::Result<[u8; N]> {
     let mut array = [0; N];
     array.copy_from_slice(take(input, N)?);
     Ok(array)
+}
+
+/// Copies `bytes` to the front of `out`; what is left of it.
+fn put<'a>(out: &'a mut [u8], bytes: &[u8]) -> io::Result<&'a mut [u8]> {
+    let (place, left) = out.split_at_mut_checked(bytes.len()).ok_or(io::ErrorKind::WriteZero)?;
+    place.copy_from_slice(bytes);
+    Ok(left)
 }

@@ -5,10 +5,11 @@
 
 use std::io::{self, Read};
 
-use lz4_flex::block::DecompressError;
+use lz4_flex::block::{CompressTable, DecompressError, compress_into_with_table, get_maximum_output_size};
 use twox_hash::XxHash32;
 
-use super::{Block, invalid, take, take_array};
+use super::whole::{Output, Stop};
+use super::{Block, Target, invalid, put, take, take_array};
 
 const MAGIC: u32 = 0x184d_2204;
 const FLAG_VERSION_MASK: u8 = 0b1100_0000;
@@ -23,6 +24,18 @@ const BLOCK_UNCOMPRESSED: u32 = 1 << 31;
 const EXPANSION_MAX: usize = 255;
 /// Room for a block at first, as a multiple of its size.
 const EXPANSION_LIKELY: usize = 4;
+/// What Java compresses at a time.
+const BLOCK_BYTES: usize = 64 << 10;
+/// Before each block, and as the end of all.
+const BLOCK_HEAD_BYTES: usize = 4;
+/// Magic, version 1 with independent blocks and no checksums, blocks of 64 KiB, checksum of these two bytes.
+const FRAME_HEAD: [u8; 7] = [0x04, 0x22, 0x4d, 0x18, FLAG_VERSION | FLAG_INDEPENDENT, 0x40, 0x82];
+
+/// A block as it stands in the frame.
+struct Stored<'a> {
+    bytes: &'a [u8],
+    compressed: bool,
+}
 
 /// Reads a frame block by block.
 pub struct Lz4Reader<'a> {
@@ -60,10 +73,14 @@ impl<'a> Lz4Reader<'a> {
         Ok(Self { input, flags, block_bytes_max, content_size, put_out: 0, hasher, ended: false, block })
     }
 
-    fn next_block(&mut self) -> io::Result<()> {
+    /// The next block, none at the frame's end.
+    fn next_block(&mut self) -> io::Result<Option<Stored<'a>>> {
+        if self.ended {
+            return Ok(None);
+        }
         let head = u32::from_le_bytes(take_array(&mut self.input)?);
         if head == 0 {
-            return self.end();
+            return self.end().map(|()| None);
         }
         let size = usize::try_from(head & !BLOCK_UNCOMPRESSED).unwrap_or(usize::MAX);
         if size > self.block_bytes_max {
@@ -72,39 +89,18 @@ impl<'a> Lz4Reader<'a> {
                 self.block_bytes_max
             )));
         }
-        let stored = take(&mut self.input, size)?;
+        let bytes = take(&mut self.input, size)?;
         if self.flags & FLAG_BLOCK_CHECKSUM != 0 {
-            self.check("block", XxHash32::oneshot(0, stored))?;
+            self.check("block", XxHash32::oneshot(0, bytes))?;
         }
-        self.decode(stored, head & BLOCK_UNCOMPRESSED == 0)
+        Ok(Some(Stored { bytes, compressed: head & BLOCK_UNCOMPRESSED == 0 }))
     }
 
-    fn decode(&mut self, stored: &[u8], compressed: bool) -> io::Result<()> {
-        let size = if compressed {
-            self.expand(stored)?
-        } else {
-            self.block.room(stored.len()).copy_from_slice(stored);
-            stored.len()
-        };
-        self.block.filled(size);
-        self.put_out += size as u64;
+    /// Counts what a block became.
+    fn count(&mut self, plain: &[u8]) {
+        self.put_out += plain.len() as u64;
         if self.flags & FLAG_CONTENT_CHECKSUM != 0 {
-            std::hash::Hasher::write(&mut self.hasher, &self.block.bytes[..size]);
-        }
-        Ok(())
-    }
-
-    /// Decodes into little room first: most Go clients announce blocks of 4 MiB, whatever they send.
-    fn expand(&mut self, stored: &[u8]) -> io::Result<usize> {
-        let most = self.block_bytes_max.min(stored.len().saturating_mul(EXPANSION_MAX));
-        let mut size = stored.len().saturating_mul(EXPANSION_LIKELY).min(most);
-        loop {
-            match lz4_flex::block::decompress_into(stored, self.block.room(size)) {
-                Err(DecompressError::OutputTooSmall { .. }) if size < most => {
-                    size = size.saturating_mul(EXPANSION_LIKELY).min(most);
-                }
-                done => return done.map_err(|error| invalid(error.to_string())),
-            }
+            std::hash::Hasher::write(&mut self.hasher, plain);
         }
     }
 
@@ -147,9 +143,83 @@ fn block_bytes_max(descriptor: u8) -> io::Result<usize> {
 
 impl Read for Lz4Reader<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        while self.block.is_empty() && !self.ended {
-            self.next_block()?;
+        while self.block.is_empty() {
+            let Some(stored) = self.next_block()? else { break };
+            let mut block = std::mem::take(&mut self.block);
+            let size = stored.expand(self.block_bytes_max, &mut block)?;
+            block.filled(size);
+            self.count(&block.bytes[..size]);
+            self.block = block;
         }
         Ok(self.block.read(out))
     }
+}
+
+impl Stored<'_> {
+    /// Decodes into `target`, into little room first: most Go clients announce blocks of 4 MiB, whatever they send.
+    fn expand(&self, block_bytes_max: usize, target: &mut impl Target) -> io::Result<usize> {
+        if !self.compressed {
+            target.room(self.bytes.len()).copy_from_slice(self.bytes);
+            return Ok(self.bytes.len());
+        }
+        let most = block_bytes_max.min(self.bytes.len().saturating_mul(EXPANSION_MAX));
+        let mut size = self.bytes.len().saturating_mul(EXPANSION_LIKELY).max(BLOCK_BYTES).min(most);
+        loop {
+            match lz4_flex::block::decompress_into(self.bytes, target.room(size)) {
+                Err(DecompressError::OutputTooSmall { .. }) if size < most => {
+                    size = size.saturating_mul(EXPANSION_LIKELY).min(most);
+                }
+                done => return done.map_err(|error| invalid(error.to_string())),
+            }
+        }
+    }
+}
+
+/// Decompresses all of `bytes`.
+pub(super) fn decompress(bytes: &[u8], out: &mut Output<'_>) -> Result<(), Stop> {
+    let mut reader = Lz4Reader::open(bytes)?;
+    while let Some(stored) = reader.next_block()? {
+        let size = stored.expand(reader.block_bytes_max, out)?;
+        reader.count(out.fill(size)?);
+    }
+    Ok(())
+}
+
+/// Writes frames by LZ4's fast method.
+pub(super) struct Lz4Writer {
+    table: CompressTable,
+    block: Vec<u8>,
+}
+
+impl Default for Lz4Writer {
+    fn default() -> Self {
+        Self { table: CompressTable::large(), block: vec![0; get_maximum_output_size(BLOCK_BYTES)] }
+    }
+}
+
+impl Lz4Writer {
+    pub(super) fn compress(&mut self, payload: &[u8], out: &mut [u8]) -> io::Result<usize> {
+        let room = out.len();
+        let mut rest = put(out, &FRAME_HEAD)?;
+        for plain in payload.chunks(BLOCK_BYTES) {
+            let size = compress_into_with_table(plain, &mut self.block, &mut self.table);
+            let size = size.map_err(|error| invalid(error.to_string()))?;
+            rest = if size < plain.len() {
+                put_block(rest, 0, &self.block[..size])?
+            } else {
+                put_block(rest, BLOCK_UNCOMPRESSED, plain)?
+            };
+        }
+        Ok(room - put(rest, &[0; BLOCK_HEAD_BYTES])?.len())
+    }
+}
+
+fn put_block<'a>(out: &'a mut [u8], flag: u32, bytes: &[u8]) -> io::Result<&'a mut [u8]> {
+    let size = u32::try_from(bytes.len()).map_err(io::Error::other)?;
+    put(put(out, &(size | flag).to_le_bytes())?, bytes)
+}
+
+/// What a payload of `size` bytes can become at most.
+pub(super) fn bound(size: usize) -> usize {
+    FRAME_HEAD.len() + size + (size.div_ceil(BLOCK_BYTES) + 1) * BLOCK_HEAD_BYTES
 }
