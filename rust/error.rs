@@ -67,6 +67,14 @@ pub enum Error {
         /// The limit.
         limit: usize,
     },
+    /// Something wrong with records that were decompressed.
+    #[error("batch at position {position}, in its decompressed records: {error}")]
+    Within {
+        /// Where the batch starts.
+        position: usize,
+        /// What is wrong; its position is one in the decompressed records.
+        error: Box<Error>,
+    },
 }
 
 impl Error {
@@ -79,9 +87,16 @@ impl Error {
             | Self::Malformed { position, .. }
             | Self::Checksum { position, .. }
             | Self::Compression { position, .. }
-            | Self::TooLarge { position, .. } => *position = position.saturating_add(by),
+            | Self::TooLarge { position, .. }
+            | Self::Within { position, .. } => *position = position.saturating_add(by),
         }
         self
+    }
+
+    /// The same error in the decompressed records of the batch at `position`.
+    #[must_use]
+    pub fn within(self, position: usize) -> Self {
+        Self::Within { position, error: Box::new(self) }
     }
 }
 

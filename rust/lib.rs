@@ -12,6 +12,7 @@ pub mod index;
 pub mod memory;
 #[cfg(feature = "python")]
 mod python;
+pub mod records;
 #[cfg(test)]
 #[path = "tests/samples.rs"]
 mod samples;

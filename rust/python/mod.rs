@@ -11,6 +11,7 @@ mod fetch;
 mod index;
 mod memory;
 mod produce;
+mod records;
 mod segment;
 mod wire;
 
@@ -44,5 +45,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     index::register(module)?;
     produce::register(module)?;
     wire::register(module)?;
-    fetch::register(module)
+    fetch::register(module)?;
+    records::register(module)
 }

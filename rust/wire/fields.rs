@@ -44,13 +44,19 @@ impl<'a> Fields<'a> {
     /// bytes that are left can hold.
     pub fn array(&mut self, what: &'static str, entry_bytes_min: usize) -> Result<usize> {
         let position = self.cursor.position();
-        let found = self.size(what)?;
-        let count = found.ok_or(Error::Invalid { what, position, expected: "an array", found: -1 })?;
+        let found = self.nullable_array(what, entry_bytes_min)?;
+        found.ok_or(Error::Invalid { what, position, expected: "an array", found: -1 })
+    }
+
+    /// As [`array`](Self::array), None for null.
+    pub fn nullable_array(&mut self, what: &'static str, entry_bytes_min: usize) -> Result<Option<usize>> {
+        let position = self.cursor.position();
+        let Some(count) = self.size(what)? else { return Ok(None) };
         let (needed, left) = (count.saturating_mul(entry_bytes_min), self.cursor.left());
         if needed > left {
             return Err(Error::Truncated { what, position, needed, left });
         }
-        Ok(count)
+        Ok(Some(count))
     }
 
     /// Passes over the tagged fields that flexible messages have.

@@ -5,6 +5,7 @@ pub mod assemble;
 pub mod builder;
 pub mod codes;
 pub mod fetch;
+pub mod fetched;
 pub mod fields;
 pub mod frames;
 pub mod plan;

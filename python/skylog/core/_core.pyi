@@ -382,3 +382,103 @@ def crc32c(data: bytes | memoryview, initial: int = 0) -> int:
 
 def crc32c_combine(first: int, second: int, second_size: int) -> int:
     """Return the CRC-32C of two pieces from those of each: O(log size)."""
+
+# --- records decoded (rust/records, rust/wire/fetched.rs) -------------------------------------------------
+
+class Columns:
+    """Columns made in Rust; `pyarrow.record_batch(columns)` takes them over without a copy."""
+
+    def __len__(self) -> int: ...
+    def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]: ...
+
+class FetchedPartition:
+    """What a Fetch answer says of one partition."""
+
+    @property
+    def topic(self) -> str | None:
+        """Up to version 12."""
+    @property
+    def topic_id(self) -> bytes | None:
+        """From version 13 on."""
+    @property
+    def partition(self) -> int: ...
+    @property
+    def error_code(self) -> int: ...
+    @property
+    def high_watermark(self) -> int: ...
+    @property
+    def last_stable_offset(self) -> int: ...
+    @property
+    def log_start_offset(self) -> int: ...
+    @property
+    def preferred_read_replica(self) -> int: ...
+    @property
+    def aborted(self) -> list[tuple[int, int]]:
+        """(producer_id, first_offset)"""
+    @property
+    def position(self) -> int:
+        """Where its batches start in the answer; the last one may be cut."""
+    @property
+    def size(self) -> int: ...
+
+class FetchAnswer:
+    """The body of a Fetch response, parsed; its records stay where they are."""
+
+    @property
+    def throttle_time_ms(self) -> int: ...
+    @property
+    def error_code(self) -> int: ...
+    @property
+    def session_id(self) -> int: ...
+    @property
+    def partitions(self) -> list[FetchedPartition]: ...
+
+def parse_fetch_answer(response: bytes | bytearray | memoryview, version: int) -> FetchAnswer:
+    """Parse what follows the header of a Fetch response, v4-v18. Raises `Corrupt`."""
+
+class RecordDecoder:
+    """Turns record batches into columns; after an error it is of no further use. Leaves the GIL."""
+
+    def __init__(
+        self,
+        columns: Sequence[str],
+        *,
+        binary: str,
+        verify_crc: bool,
+        offsets: tuple[int, int],
+        keep_control: bool,
+        decompressed_bytes_max: int,
+    ) -> None: ...
+    def set_log(self, partition: int = -1, aborted: Sequence[tuple[int, int]] = ()) -> None:
+        """Say what is read from now on, and its aborted (producer_id, first_offset)."""
+    def read(
+        self,
+        data: bytes | bytearray | memoryview,
+        position: int = 0,
+        *,
+        start: int = 0,
+        full_bytes: int = 2**64 - 1,
+    ) -> tuple[int, int]:
+        """Decode from `position` on, to the end or until `full_bytes` of columns are held.
+
+        Returns the position to go on from with the same data, and the size of the batch there if it is cut
+        (else 0). A position that did not move may mean that the batch there is half decoded. `start` is added
+        to the positions in errors. Raises `Corrupt`.
+        """
+    def read_segment(self, data: bytes | bytearray | memoryview) -> None:
+        """Decode all logs of a segment object. Raises `Corrupt`."""
+    def read_answer(self, data: bytes | bytearray | memoryview, answer: FetchAnswer, committed: bool) -> None:
+        """Decode all partitions of the answer that was parsed from `data`. Raises `Corrupt`."""
+    @property
+    def held_bytes(self) -> int:
+        """Bytes of the columns so far."""
+    def take(self) -> list[Columns]:
+        """Return the columns so far, in pieces; nothing if there are no records."""
+    def empty(self) -> Columns:
+        """Return the columns without records."""
+
+def inspect_batches(data: bytes | bytearray | memoryview) -> bytes:
+    """Return a packed little-endian row for each batch; see `skylog.records.inspect`. Raises `Corrupt`."""
+
+def verify_batches(data: bytes | bytearray | memoryview, records: bool) -> int:
+    """Return the number of batches, all of them sound. Raises `Corrupt`."""

@@ -11,6 +11,11 @@ use pyo3::prelude::*;
 pub(crate) struct BorrowedBytes(PyBuffer<u8>);
 
 impl BorrowedBytes {
+    /// Whether Python may not write to it.
+    pub(crate) fn is_readonly(&self) -> bool {
+        self.0.readonly()
+    }
+
     pub(crate) fn as_slice(&self) -> &[u8] {
         if self.0.len_bytes() == 0 {
             return &[];
@@ -18,6 +23,12 @@ impl BorrowedBytes {
         // SAFETY: the buffer is contiguous (checked in `extract`), its exporter keeps it alive and in place for as long
         // as the view is held, and every bit pattern is a valid u8.
         unsafe { std::slice::from_raw_parts(self.0.buf_ptr().cast::<u8>(), self.0.len_bytes()) }
+    }
+}
+
+impl AsRef<[u8]> for BorrowedBytes {
+    fn as_ref(&self) -> &[u8] {
+        self.as_slice()
     }
 }
 
