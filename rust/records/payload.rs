@@ -3,7 +3,7 @@
 use arrow_buffer::Buffer;
 
 use crate::batch::header::{BatchHeader, CRC_START, HEADER_BYTES, MAGIC};
-use crate::compression;
+use crate::compression::{self, Codec, decompress_into};
 use crate::crc::crc32c;
 use crate::error::{Error, Result};
 
@@ -126,8 +126,8 @@ impl<'a> RawBatch<'a> {
             scratch.clear();
             return Ok(());
         }
-        decompress(self.header.codec(), self.payload(), scratch, limit)
-            .map_err(|error| error.shifted(self.position))
+        let codec = Codec::from_bits(self.header.codec()).unwrap_or(Codec::None);
+        decompress_into(codec, self.payload(), scratch, limit).map_err(|error| error.shifted(self.position))
     }
 }
 
@@ -144,17 +144,4 @@ fn check_magic(left: &[u8], position: usize) -> Result<()> {
     };
     let found = i64::from(magic);
     Err(Error::Invalid { what: "magic", position: position + MAGIC_POSITION, expected, found })
-}
-
-fn decompress(codec: u8, payload: &[u8], scratch: &mut Vec<u8>, limit: usize) -> Result<()> {
-    use std::io::Read;
-    scratch.clear();
-    let decoder = compression::Decoder::open(codec, payload)?;
-    let name = decoder.name();
-    let read = decoder.take(limit as u64 + 1).read_to_end(scratch);
-    read.map_err(|error| Error::Compression { codec: name, position: 0, reason: error.to_string() })?;
-    if scratch.len() > limit {
-        return Err(Error::TooLarge { what: "decompressed records", position: 0, limit });
-    }
-    Ok(())
 }
