@@ -125,6 +125,7 @@ impl Block {
 impl Target for Block {
     fn room(&mut self, size: usize) -> &mut [u8] {
         if self.bytes.len() < size {
+            whole::reserve(&mut self.bytes, size);
             self.bytes.resize(size, 0);
         }
         &mut self.bytes[..size]

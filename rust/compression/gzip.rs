@@ -9,6 +9,7 @@ use flate2::{Decompress, FlushDecompress, Status};
 use libdeflater::{CompressionLvl, Compressor};
 
 use super::invalid;
+use super::whole::reserve;
 
 /// What Kafka calls the default level.
 pub(super) const LEVEL_DEFAULT: i32 = -1;
@@ -45,12 +46,18 @@ pub(super) fn bound(size: usize) -> usize {
     size + size / 512 + 64
 }
 
+/// What `bytes` can become at most.
+pub(super) fn plain_bytes_max(bytes: &[u8]) -> usize {
+    bytes.len().saturating_mul(EXPANSION_MAX)
+}
+
 /// Decompresses what is one plain member of the size its trailer says; false for all else, without a verdict.
 pub(super) fn decompress(bytes: &[u8], out: &mut Vec<u8>, limit: usize) -> bool {
     let Some((body, crc, size)) = plain_member(bytes) else { return false };
-    if size > limit.min(body.len().saturating_mul(EXPANSION_MAX)) {
+    if size > limit.min(plain_bytes_max(body)) {
         return false;
     }
+    reserve(out, size);
     out.resize(size, 0);
     inflate(body, out) && checksum(CrcAlgorithm::Crc32IsoHdlc, out) == u64::from(crc)
 }

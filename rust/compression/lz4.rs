@@ -96,6 +96,20 @@ impl<'a> Lz4Reader<'a> {
         Ok(Some(Stored { bytes, compressed: head & BLOCK_UNCOMPRESSED == 0 }))
     }
 
+    /// What the blocks that are left can become at most.
+    fn plain_bytes_max(&self) -> usize {
+        let (mut input, mut most) = (self.input, 0_usize);
+        let checksum_bytes = if self.flags & FLAG_BLOCK_CHECKSUM == 0 { 0 } else { 4 };
+        while let Ok(head) = take_array(&mut input).map(u32::from_le_bytes) {
+            let size = usize::try_from(head & !BLOCK_UNCOMPRESSED).unwrap_or(usize::MAX);
+            if take(&mut input, size.saturating_add(checksum_bytes)).is_err() {
+                break;
+            }
+            most = most.saturating_add(self.block_bytes_max.min(size.saturating_mul(EXPANSION_MAX)));
+        }
+        most
+    }
+
     /// Counts what a block became.
     fn count(&mut self, plain: &[u8]) {
         self.put_out += plain.len() as u64;
@@ -178,6 +192,7 @@ impl Stored<'_> {
 /// Decompresses all of `bytes`.
 pub(super) fn decompress(bytes: &[u8], out: &mut Output<'_>) -> Result<(), Stop> {
     let mut reader = Lz4Reader::open(bytes)?;
+    out.expect(reader.plain_bytes_max(), reader.block_bytes_max);
     while let Some(stored) = reader.next_block()? {
         let size = stored.expand(reader.block_bytes_max, out)?;
         reader.count(out.fill(size)?);

@@ -24,6 +24,7 @@ const LITERAL_TAG: u8 = 61 << 2;
 const EXPANSION_MAX: usize = 22;
 
 /// Reads one raw block, or xerial's frame block by block.
+#[derive(Default)]
 pub struct SnappyReader<'a> {
     input: &'a [u8],
     framed: bool,
@@ -38,7 +39,7 @@ impl<'a> SnappyReader<'a> {
         if framed {
             take(&mut input, XERIAL_MAGIC.len() + XERIAL_VERSIONS_BYTES)?;
         }
-        Ok(Self { input, framed, decoder: Decoder::new(), block: Block::default() })
+        Ok(Self { input, framed, ..Self::default() })
     }
 
     /// The next block and the size it says it has.
@@ -52,6 +53,13 @@ impl<'a> SnappyReader<'a> {
             return Err(invalid(format!("{} bytes cannot become {size}", compressed.len())));
         }
         Ok(Some((compressed, size)))
+    }
+
+    /// What the blocks say they become.
+    fn plain_bytes_max(&self) -> usize {
+        let mut reader = Self { input: self.input, framed: self.framed, ..Self::default() };
+        let sizes = std::iter::from_fn(|| reader.next_block().ok().flatten().map(|(_, size)| size));
+        sizes.fold(0, usize::saturating_add)
     }
 
     fn next_framed(&mut self) -> io::Result<&'a [u8]> {
@@ -78,6 +86,7 @@ fn expand(decoder: &mut Decoder, compressed: &[u8], room: &mut [u8]) -> io::Resu
 /// Decompresses all of `bytes`.
 pub(super) fn decompress(bytes: &[u8], out: &mut Output<'_>) -> Result<(), Stop> {
     let mut reader = SnappyReader::open(bytes)?;
+    out.expect(reader.plain_bytes_max(), 0);
     while let Some((compressed, size)) = reader.next_block()? {
         if size > out.left() {
             return Err(Stop::TooLarge);

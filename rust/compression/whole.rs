@@ -25,10 +25,19 @@ pub fn decompress_into(codec: Codec, bytes: &[u8], scratch: &mut Vec<u8>, limit:
         Codec::Lz4 => lz4::decompress(bytes, &mut output),
         Codec::Gzip if gzip::decompress(bytes, output.bytes, limit) => return Ok(()),
         Codec::Zstd if zstd::decompress(bytes, output.bytes, limit) => return Ok(()),
-        Codec::Gzip | Codec::Zstd => output.read(Decoder::open(codec.bits(), bytes)?),
+        Codec::Gzip => output.read(Decoder::open(codec.bits(), bytes)?, gzip::plain_bytes_max(bytes)),
+        Codec::Zstd => output.read(Decoder::open(codec.bits(), bytes)?, zstd::plain_bytes_max(bytes)),
     };
     output.bytes.truncate(output.filled);
     done.map_err(|stop| stop.into_error(codec, limit))
+}
+
+/// Gives `scratch` a capacity, before the old memory is gone no new is taken.
+pub(super) fn reserve(scratch: &mut Vec<u8>, capacity: usize) {
+    if scratch.capacity() < capacity {
+        *scratch = Vec::new();
+        scratch.reserve_exact(capacity);
+    }
 }
 
 /// Why decompression ended early.
@@ -65,13 +74,19 @@ impl Target for Output<'_> {
     fn room(&mut self, size: usize) -> &mut [u8] {
         let end = self.filled + size;
         if self.bytes.len() < end {
-            self.grow(end);
+            self.bytes.resize(end, 0);
         }
         &mut self.bytes[self.filled..end]
     }
 }
 
 impl Output<'_> {
+    /// Makes room for all that can come, of which no more than `surplus` beyond the limit, so that it need not grow.
+    /// What is never written to takes no memory.
+    pub(super) fn expect(&mut self, bytes_max: usize, surplus: usize) {
+        reserve(self.bytes, bytes_max.min(self.limit.saturating_add(surplus)));
+    }
+
     /// How many bytes may still come.
     pub(super) fn left(&self) -> usize {
         self.limit - self.filled
@@ -89,24 +104,16 @@ impl Output<'_> {
 
     fn put(&mut self, bytes: &[u8]) -> std::result::Result<(), Stop> {
         if bytes.len() <= self.left() {
+            self.expect(bytes.len(), 0);
             self.room(bytes.len()).copy_from_slice(bytes);
         }
         self.fill(bytes.len()).map(|_| ())
     }
 
-    /// Twice as much as before, so that growing costs little, but not past the limit for that reason alone.
-    fn grow(&mut self, end: usize) {
-        if self.bytes.capacity() < end {
-            let capacity = self.bytes.capacity().saturating_mul(2).min(self.limit).max(end);
-            self.bytes.truncate(self.filled);
-            self.bytes.reserve_exact(capacity - self.filled);
-        }
-        self.bytes.resize(end, 0);
-    }
-
-    fn read(&mut self, mut decoder: Decoder<'_>) -> std::result::Result<(), Stop> {
+    fn read(&mut self, mut decoder: Decoder<'_>, bytes_max: usize) -> std::result::Result<(), Stop> {
+        // One byte more than may come shows that there are more.
+        self.expect(bytes_max.saturating_add(1), 1);
         loop {
-            // One byte more than may come shows that there are more.
             let most = self.left().saturating_add(1);
             let size = decoder.read(self.room(READ_BYTES_MIN.min(most)))?;
             if size == 0 {

@@ -11,6 +11,7 @@ use ::zstd::zstd_safe::{
 };
 
 use super::invalid;
+use super::whole::reserve;
 
 /// A context that has grown beyond this (a frame may ask for a window of 128 MiB) is not kept.
 const KEPT_CONTEXT_BYTES_MAX: usize = 4 << 20;
@@ -116,12 +117,17 @@ pub(super) fn decompress(bytes: &[u8], out: &mut Vec<u8>, limit: usize) -> bool 
     if !usual || find_frame_compressed_size(bytes) != Ok(bytes.len()) {
         return false;
     }
-    let (Ok(bound), Ok(mut context)) = (decompress_bound(bytes), context()) else { return false };
+    let Ok(mut context) = context() else { return false };
+    reserve(out, plain_bytes_max(bytes).min(limit));
     out.clear();
-    out.reserve_exact(usize::try_from(bound).unwrap_or(usize::MAX).min(limit));
     let done = context.decompress(out, bytes).is_ok();
     keep(context);
     done && out.len() <= limit
+}
+
+/// What `bytes` can become at most, as far as can be told from the heads of their blocks.
+pub(super) fn plain_bytes_max(bytes: &[u8]) -> usize {
+    decompress_bound(bytes).ok().and_then(|bound| usize::try_from(bound).ok()).unwrap_or(usize::MAX)
 }
 
 /// The window that a frame asks for.

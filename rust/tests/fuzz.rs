@@ -10,7 +10,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use skylog_core::batch::validate::{TopicRules, check_head, walk};
 use skylog_core::batch::{BatchHeader, Batches, HEADER_BYTES};
-use skylog_core::compression::Decoder;
+use skylog_core::compression::{Codec, Decoder, decompress_into};
 use skylog_core::crc::crc32c;
 use skylog_core::segment::{
     ExtentBytes, Layout, LogKey, PackInput, Segment, find_max_timestamp, find_timestamp, verify,
@@ -34,6 +34,8 @@ const RULES: TopicRules = TopicRules {
     timestamp_after_ms_max: i64::MAX,
 };
 const LZ4: u8 = 3;
+/// What a thread keeps to read gzip with.
+const INFLATER_BYTES: usize = 64 << 10;
 
 /// A snappy block can become 22 times its size, the rest is windows and error texts. Blocks of LZ4 can become 255
 /// times their size, but no more than 4 MiB.
@@ -180,6 +182,14 @@ fn resealed_segment(mut data: Vec<u8>) -> Vec<u8> {
     data
 }
 
+/// What the reader makes of `bytes`, if that is no more than `limit`.
+fn streamed(codec: u8, bytes: &[u8], limit: usize) -> Option<Vec<u8>> {
+    let mut plain = Vec::new();
+    let decoder = Decoder::open(codec, bytes).ok()?;
+    let size = decoder.take(limit as u64 + 1).read_to_end(&mut plain).ok()?;
+    (size <= limit).then_some(plain)
+}
+
 fn read_segment(data: &[u8]) {
     let verified = verify(data);
     let Ok(segment) = Segment::parse(data) else {
@@ -225,6 +235,21 @@ proptest! {
             std::io::copy(&mut decoder.take(1 << 22), &mut std::io::sink()).ok()
         });
         prop_assert!(held <= allowed(codec, bytes.len()), "{} bytes for {} of codec {}", held, bytes.len(), codec);
+    }
+
+    #[test]
+    fn whole_payloads_with_changes(
+        (codec, bytes) in any_compressed(), changes in vec(any_change(), 0..4), limit in 0usize..200_000,
+    ) {
+        let bytes = changed(bytes, &changes);
+        let Some(named) = Codec::from_bits(codec) else { return Err(TestCaseError::reject("no codec")) };
+        let mut scratch = vec![7; limit / 2];
+        let (whole, held) = peak(|| decompress_into(named, &bytes, &mut scratch, limit).is_ok());
+        let most = limit + allowed(codec, bytes.len()) + INFLATER_BYTES;
+        prop_assert!(held <= most, "{} bytes with a limit of {} and codec {}", held, limit, codec);
+        if codec != 0 {
+            prop_assert_eq!(whole.then_some(scratch), streamed(codec, &bytes, limit));
+        }
     }
 
     #[test]
