@@ -6,6 +6,12 @@ segment. Positions and sizes are bytes.
 """
 
 from collections.abc import Sequence
+from typing import Protocol, Self
+
+class ArrowArray(Protocol):
+    """Anything with Arrow's C data interface for arrays."""
+
+    def __arrow_c_array__(self, requested_schema: object | None = None, /) -> tuple[object, object]: ...
 
 # --- frames (rust/wire/frames.rs) -------------------------------------------------------------------------
 
@@ -482,3 +488,94 @@ def inspect_batches(data: bytes | bytearray | memoryview) -> bytes:
 
 def verify_batches(data: bytes | bytearray | memoryview, records: bool) -> int:
     """Return the number of batches, all of them sound. Raises `Corrupt`."""
+
+# --- encoding (rust/records/*.rs) -------------------------------------------------------------------------
+
+class SharedBytes:
+    """Finished bytes, read in place by `memoryview` or any other reader of buffers."""
+
+    def __new__(cls, content: SharedBytes, /) -> Self: ...
+    def __len__(self) -> int: ...
+    def __bytes__(self) -> bytes: ...
+    def __buffer__(self, flags: int, /) -> memoryview: ...
+
+class BatchOptions:
+    """How batches are made. Raises `ValueError` that names the option for what is out of range."""
+
+    def __new__(
+        cls,
+        *,
+        max_batch_bytes: int,
+        compression: str | None,
+        level: int | None,
+        append_time: bool,
+        producer_id: int,
+        producer_epoch: int,
+        base_sequence: int,
+        transactional: bool,
+        base_offset: int,
+    ) -> BatchOptions: ...
+
+class RecordColumns:
+    """Columns of the same length; Arrow's memory is kept, not copied.
+
+    Raises `TypeError` for a column type that is not taken, `ValueError` for columns of different length.
+    """
+
+    def __new__(
+        cls,
+        values: ArrowArray,
+        keys: ArrowArray | None,
+        timestamps: int | ArrowArray,
+        headers: ArrowArray | None,
+    ) -> RecordColumns: ...
+    def __len__(self) -> int: ...
+
+class BatchEncoder:
+    """Makes batches of blocks; offsets and sequences go on from output to output. Leaves the GIL.
+
+    Batches come with the rows of their index, see `skylog.records.INDEX_DTYPE`. `ValueError` names the row of
+    a record that cannot be written, counted over all blocks; nothing went on then.
+    """
+
+    def __new__(cls, options: BatchOptions) -> BatchEncoder: ...
+    def encode(self, blocks: Sequence[RecordColumns]) -> tuple[SharedBytes, bytes]: ...
+    def encode_some(
+        self, blocks: Sequence[RecordColumns], row: int, first_row: int, last: bool, bytes_max: int
+    ) -> tuple[tuple[SharedBytes, bytes], int, int]:
+        """Encode from `row` of the first block on, as many batches as `bytes_max` takes for sure.
+
+        Returns the batches, and block and row that come next. Unless these are the `last` blocks, records
+        that do not fill a batch are left. `first_row` is what errors call row 0 of the first block.
+        """
+
+class BatchBuilder:
+    """Collects records until a batch is full."""
+
+    def __new__(cls, options: BatchOptions) -> BatchBuilder: ...
+    @property
+    def record_count(self) -> int: ...
+    @property
+    def size_bytes(self) -> int: ...
+    def append(
+        self,
+        value: bytes | bytearray | memoryview | None,
+        key: bytes | bytearray | memoryview | None,
+        timestamp: int,
+        headers: Sequence[tuple[str, bytes | bytearray | memoryview | None]],
+    ) -> bool: ...
+    def extend(self, block: RecordColumns, first_row: int) -> int:
+        """Take rows until the batch is full; `first_row` is what errors call row 0."""
+    def take(self) -> tuple[SharedBytes, bytes] | None: ...
+
+class BatchScatter:
+    """Routes records to their partitions; batches are (partition, batch, records, base sequence)."""
+
+    def __new__(cls, partitions: int, options: BatchOptions) -> BatchScatter: ...
+    def write(
+        self, blocks: Sequence[tuple[RecordColumns, ArrowArray]]
+    ) -> list[tuple[int, SharedBytes, int, int]]: ...
+    def flush(self) -> list[tuple[int, SharedBytes, int, int]]: ...
+
+def partitions_of(keys: ArrowArray, count: int) -> SharedBytes:
+    """Return the partition of each key as native int32, -1 for null keys. Leaves the GIL."""

@@ -4,17 +4,19 @@
 //! by Rust once it is full. A frame is read by Python through a read-only memoryview. In both cases the exporting
 //! Python object holds an `Arc` of the memory, so a view that outlives its use keeps the memory alive and can do no
 //! worse than change bytes that nobody should still write. A segment is written straight into the `bytes` that Python
-//! will own, before anybody else knows it. Arrow arrays and foreign buffers, which are only read, have files of their
-//! own.
+//! will own, before anybody else knows it. Arrow arrays, foreign buffers and finished bytes, which are only read, have
+//! files of their own.
 #![allow(unsafe_code)]
 
 #[allow(dead_code)]
 mod arrow;
 mod borrowed;
+mod shared;
 
 #[allow(unused_imports)]
 pub(super) use arrow::{Columns, Imported};
 pub(super) use borrowed::BorrowedBytes;
+pub(super) use shared::SharedBytes;
 
 use std::collections::VecDeque;
 use std::ffi::c_int;
