@@ -7,6 +7,7 @@ use super::encode::Encoded;
 use super::input::{InputError, RowFlaw};
 use super::options::BatchOptions;
 use super::seal::{Next, Sealer};
+use super::timestamps::checked;
 use super::writer::{BatchWriter, Record, SLACK};
 use crate::batch::HEADER_BYTES;
 use crate::memory::Room;
@@ -40,6 +41,7 @@ impl Builder {
     /// Takes `record`; false, and nothing is taken, if the batch has no room for it, or another
     /// time where there is one for all.
     pub fn append(&mut self, record: &Record<'_>) -> Result<bool, RowFlaw> {
+        check(record)?;
         if self.written.push(&mut self.room[HEADER_BYTES..], record, self.sealer.limits())? {
             return Ok(true);
         }
@@ -91,6 +93,13 @@ impl Builder {
         let entry = self.sealer.seal(&self.written, &self.room[HEADER_BYTES..], &mut out, &mut self.next)?;
         Ok(Encoded { bytes: Bytes::copy_from_slice(&out[..entry.size]), index: vec![entry] })
     }
+}
+
+/// What columns are asked for is asked of a single record too.
+fn check(record: &Record<'_>) -> Result<(), RowFlaw> {
+    checked(record.timestamp, record.timestamp)?;
+    let text = record.headers.iter().all(|(key, _)| std::str::from_utf8(key).is_ok());
+    if text { Ok(()) } else { Err(RowFlaw::HeaderKey) }
 }
 
 fn fresh_room(sealer: &Sealer) -> Room {

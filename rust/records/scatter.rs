@@ -40,7 +40,8 @@ struct Lane {
 }
 
 impl Scatter {
-    /// For partitions 0 to `partitions` - 1. Sequences of each start at the options' one.
+    /// For partitions 0 to `partitions` - 1. Sequences of each start at the options' one, and every batch has the
+    /// options' base offset, which brokers want to be 0.
     pub fn new(partitions: i32, options: BatchOptions) -> Result<Self, InputError> {
         let count = usize::try_from(partitions).ok().filter(|&count| count > 0);
         let count = count.ok_or_else(|| InputError::Option {
@@ -122,6 +123,7 @@ impl Scatter {
             (Bytes::from(std::mem::take(memory)), entry)
         };
         *written = BatchWriter::EMPTY;
+        next.offset = entry.base_offset;
         Ok(Piece { partition, bytes, entry })
     }
 }

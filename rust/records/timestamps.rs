@@ -88,8 +88,9 @@ fn kept_apart(timestamp: i64) -> i64 {
     if timestamp == NO_TIMESTAMP { NO_TIMESTAMP - 1 } else { timestamp }
 }
 
+/// `timestamp` if it is one that Kafka knows, in milliseconds; `found` is what errors call it.
 #[inline]
-fn checked(timestamp: i64, found: i64) -> Result<i64, RowFlaw> {
+pub(super) fn checked(timestamp: i64, found: i64) -> Result<i64, RowFlaw> {
     let known = (NO_TIMESTAMP..=TIMESTAMP_MAX).contains(&timestamp);
     if known { Ok(timestamp) } else { Err(RowFlaw::Timestamp { found }) }
 }

@@ -190,8 +190,17 @@ proptest! {
         for partition in 0..3 {
             let own: Vec<_> = rows.iter().filter(|row| row.0 == partition).map(|row| row.1.clone()).collect();
             let own = encode(options, &[&block(&own)]).unwrap();
-            let bytes = pieces.iter().filter(|piece| piece.partition == partition).flat_map(|piece| &piece.bytes);
-            prop_assert_eq!(bytes.copied().collect::<Vec<_>>(), own.bytes);
+            let mine: Vec<_> = pieces.iter().filter(|piece| piece.partition == partition).collect();
+            prop_assert_eq!(mine.len(), own.index.len());
+            for (piece, entry) in mine.into_iter().zip(own.index) {
+                let mut expected = own.bytes[entry.position..entry.position + entry.size].to_vec();
+                // Each batch stands for itself.
+                expected[..8].copy_from_slice(&options.base_offset.to_be_bytes());
+                prop_assert_eq!(&piece.bytes[..], expected);
+                let at = (options.base_offset, entry.base_sequence, entry.record_count);
+                let piece = piece.entry;
+                prop_assert_eq!((piece.base_offset, piece.base_sequence, piece.record_count), at);
+            }
         }
     }
 }
@@ -354,6 +363,15 @@ fn a_builder_stops_before_a_row_that_is_wrong_and_names_it_then() {
     let taken = builder.take().unwrap().unwrap();
     assert_eq!(taken.index[0].record_count, 2);
     accepted(&taken.bytes);
+    assert_eq!(builder.take(), Ok(None));
+}
+
+#[test]
+fn a_builder_asks_of_a_record_what_columns_are_asked_for() {
+    let mut builder = Builder::new(BatchOptions::default()).unwrap();
+    let record = |timestamp, headers| Record { timestamp, key: None, value: None, headers };
+    assert_eq!(builder.append(&record(-2, &[])), Err(RowFlaw::Timestamp { found: -2 }));
+    assert_eq!(builder.append(&record(0, &[(b"\xff", None)])), Err(RowFlaw::HeaderKey));
     assert_eq!(builder.take(), Ok(None));
 }
 
