@@ -1,7 +1,9 @@
 //! A whole payload at once, at the speed of each codec's one-shot decoder.
 //!
 //! What such a decoder takes without a doubt is taken; the rest (several gzip members or zstd frames, odd heads,
-//! broken data) is left to the [`Decoder`], which has the last word, so that both accept the same bytes.
+//! broken data) is left to the [`Decoder`], which has the last word, so that both accept the same bytes. Only of
+//! corrupt zstd frames the library's one-shot decoder takes a few that its streaming one refuses: its checks depend on
+//! where it keeps literals and history. A batch's checksum tells.
 
 use std::io::{self, Read};
 
