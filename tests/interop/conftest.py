@@ -8,7 +8,7 @@ import pytest
 
 from clients.drivers.base import CODECS
 from interop import jvm, ours
-from interop.samples import SAMPLES
+from interop.samples import SAMPLES, TIME_MS
 
 PRODUCER = {"producer_id": 4_711, "producer_epoch": 3, "base_sequence": 2**31 - 2, "transactional": True}
 
@@ -27,7 +27,7 @@ def java_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for codec in CODECS:
         cut = ours.write(small, codec, base_offset=1_000, max_batch_bytes=4_096, **PRODUCER)
         (directory / f"cut.{codec}.ours.batches").write_bytes(cut)
-    appended = ours.write(small, "lz4", timestamp_type="append")
+    appended = ours.write(small, "lz4", timestamp_type="append", timestamps=TIME_MS)
     (directory / "appended.lz4.ours.batches").write_bytes(appended)
     jvm.run(directory)
     return directory

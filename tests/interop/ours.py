@@ -15,16 +15,13 @@ from skylog.records import decode, encode
 
 def write(records: Sequence[Record], codec: str, **options: Any) -> bytes:
     """Return records as skylog's batches."""
-    return bytes(
-        encode(
-            [record.value for record in records],
-            keys=[record.key for record in records],
-            timestamps=np.array([record.timestamp_ms or 0 for record in records], dtype=np.int64),
-            headers=[record.headers for record in records],
-            compression=None if codec == "none" else codec,
-            **options,
-        )
-    )
+    columns = {
+        "keys": [record.key for record in records],
+        "timestamps": np.array([record.timestamp_ms or 0 for record in records], dtype=np.int64),
+        "headers": [record.headers for record in records],
+        "compression": None if codec == "none" else codec,
+    }
+    return bytes(encode([record.value for record in records], **columns | options))
 
 
 def read(data: bytes, **options: Any) -> list[Row]:

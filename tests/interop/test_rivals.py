@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clients.drivers.base import CODECS, Record
@@ -35,9 +36,11 @@ record_lists = st.lists(
 )
 
 
-def writable(rival: Rival, records: Sequence[Record]) -> bool:
-    nulls = any(content is None for record in records for _, content in record.headers)
-    return rival.null_headers or not nulls
+def writable(rival: Rival, records: Sequence[Record]) -> list[Record]:
+    """Records as a rival can write them."""
+    if rival.null_headers:
+        return list(records)
+    return [replace(it, headers=tuple((name, value or b"") for name, value in it.headers)) for it in records]
 
 
 @pytest.mark.parametrize(("rival", "codec"), PAIRS)
@@ -54,17 +57,16 @@ def test_a_rival_reads_what_we_write(
 @settings(max_examples=40, deadline=None)
 @given(records=record_lists)
 def test_we_read_what_a_rival_writes(rival: Rival, codec: str, records: list[Record]) -> None:
-    assume(writable(rival, records))
+    records = writable(rival, records)
     assert ours.read(rival.write(records, codec)) == rows(records)
 
 
 @pytest.mark.parametrize(("rival", "codec"), [pair for pair in PAIRS if "kio" not in str(pair.id)])
 @pytest.mark.parametrize("name", SAMPLES)
 def test_batches_of_several_blocks_pass_both_ways(rival: Rival, codec: str, name: str) -> None:
-    records = SAMPLES[name]
-    assert rival.read(ours.write(records, codec)) == rows(records)
-    if writable(rival, records):
-        assert ours.read(rival.write(records, codec)) == rows(records)
+    assert rival.read(ours.write(SAMPLES[name], codec)) == rows(SAMPLES[name])
+    records = writable(rival, SAMPLES[name])
+    assert ours.read(rival.write(records, codec)) == rows(records)
 
 
 @pytest.mark.parametrize("codec", CODECS)
