@@ -78,12 +78,14 @@ class CuttingProxy:
         self, reader: asyncio.StreamReader, upstream: asyncio.StreamWriter, doomed: set[int]
     ) -> None:
         while True:
-            data = await _frame(reader)
-            api_key, _, number = struct.unpack_from(">hhi", data)
-            if api_key == self._api_key and self._chosen():
-                doomed.add(number)
-            upstream.write(struct.pack(">i", len(data)) + data)
-            await upstream.drain()
+            await self.forward_request(await _frame(reader), upstream, doomed)
+
+    async def forward_request(self, data: bytes, upstream: asyncio.StreamWriter, doomed: set[int]) -> None:
+        """Hand a request on; the answer to one that was chosen is doomed."""
+        if self.chosen(data):
+            doomed.add(struct.unpack_from(">i", data, 4)[0])
+        upstream.write(struct.pack(">i", len(data)) + data)
+        await upstream.drain()
 
     async def _answers(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, doomed: set[int]
@@ -95,8 +97,9 @@ class CuttingProxy:
             writer.write(struct.pack(">i", len(data)) + data)
             await writer.drain()
 
-    def _chosen(self) -> bool:
-        if self.cuts_left == 0:
+    def chosen(self, data: bytes) -> bool:
+        """Tell whether something is to happen to a request."""
+        if self.cuts_left == 0 or struct.unpack_from(">h", data)[0] != self._api_key:
             return False
         self.cuts_left -= 1
         return True
