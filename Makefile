@@ -5,10 +5,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 RUST_SOURCES := $(shell find rust -name '*.rs' 2>/dev/null) Cargo.toml Cargo.lock
 
-.PHONY: help demo serve test test-rust test-python check format build bench fuzz crash clean
+.PHONY: help demo serve test test-rust test-python check format build bench bench-records fuzz crash clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.built  ## build, start a broker, produce and consume 200,000 records, show figures
 	$(BIN)/skylog demo
@@ -34,6 +34,10 @@ build: $(VENV)/.built  ## the Rust core into the virtual environment
 
 bench: $(VENV)/.built  ## the figures of docs/performance.md
 	PATH="$(CURDIR)/$(BIN):$$PATH" scripts/bench
+
+bench-records: $(VENV)/.built  ## the records library beside its peers, tables and charts of docs/performance.md
+	$(BIN)/python -m pip install --quiet google-crc32c matplotlib
+	PATH="$(CURDIR)/$(BIN):$$PATH" scripts/bench-records
 
 crash: $(VENV)/.built  ## 50 rounds of kill -9 under load
 	SKYLOG_CRASH_ROUNDS=50 $(BIN)/python -m pytest -m soak tests/clients/test_crash.py
