@@ -1,7 +1,9 @@
 //! The codecs of record batches: whole payloads at once, and readers that hold one block or window at a time.
 //!
 //! [`Compressor`] writes what Java's producer writes, [`decompress_into`] reads whole payloads up to a limit, a
-//! [`Decoder`] reads them piece by piece. What a reader holds is bounded by its input: a snappy or lz4 block by what its compressed bytes can become at
+//! [`Decoder`] reads them piece by piece.
+//!
+//! What a reader holds is bounded by its input: a snappy or lz4 block by what its compressed bytes can become at
 //! most, the windows of gzip and zstd by their formats (32 KiB, and up to 128 MiB of which only what was put out
 //! is ever touched). The total is bounded by whoever reads.
 

@@ -10,6 +10,7 @@ from clients.drivers.base import CODECS
 from interop import ours
 from interop.jvm import read_batches
 from interop.samples import SAMPLES, TIME_MS, rows
+from skylog.records import inspect, verify
 
 SEQUENCES = 2**31
 
@@ -57,3 +58,36 @@ def test_without_compression_java_and_we_write_the_same_bytes(java_files: Path) 
     for name in SAMPLES:
         theirs = (java_files / f"{name}.none.batches").read_bytes()
         assert (java_files / f"{name}.none.ours.batches").read_bytes() == theirs, name
+
+
+def test_we_read_a_log_of_javas_with_transactions_and_after_compaction(java_files: Path) -> None:
+    log = (java_files / "log.batches").read_bytes()
+    batches = read_batches(java_files / "log.read")
+    everything = [row for batch in batches for row in batch.rows]
+    assert [row[0] for row in everything] == [0, 1, 2, 3, 4, 5, 10, 13, 17, 18]
+    assert ours.read(log, control="keep") == everything
+    assert ours.read(log) == [row for row in everything if row[0] not in (4, 5)]
+    assert ours.read(log, aborted=[(1, 0)]) == [row for row in everything if row[0] not in (0, 1, 4, 5)]
+    assert ours.read(log, offsets=(3, 14)) == [row for row in everything if row[0] in (3, 10, 13)]
+    assert verify(log, records=True) == len(batches) == 7
+
+
+def test_headers_of_a_log_are_as_java_says(java_files: Path) -> None:
+    log = (java_files / "log.batches").read_bytes()
+    found = [
+        (
+            str(head["base_offset"]),
+            str(head["base_offset"] + head["last_offset_delta"]),
+            str(head["record_count"]),
+            CODECS[head["codec"]],
+            ("CreateTime", "LogAppendTime")[head["timestamp_type"]],
+            str(head["max_timestamp"]),
+            str(head["producer_id"]),
+            str(head["producer_epoch"]),
+            str(head["base_sequence"]),
+            str(bool(head["is_transactional"])).lower(),
+            str(bool(head["is_control"])).lower(),
+        )
+        for head in inspect(log)
+    ]
+    assert found == [batch.fields for batch in read_batches(java_files / "log.read")]

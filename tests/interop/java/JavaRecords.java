@@ -11,6 +11,9 @@ import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
 import org.apache.kafka.common.record.internal.CompressionType;
+import org.apache.kafka.common.record.internal.ControlRecordType;
+import org.apache.kafka.common.record.internal.DefaultRecordBatch;
+import org.apache.kafka.common.record.internal.EndTransactionMarker;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.MemoryRecordsBuilder;
 import org.apache.kafka.common.record.internal.MutableRecordBatch;
@@ -22,11 +25,13 @@ import org.apache.kafka.common.utils.Utils;
 /**
  * Apache Kafka's own reader and writer of record batches, for the files of one directory.
  *
- * <p>NAME.batches is read into NAME.read. NAME.records is written once with every codec, as NAME.CODEC.batches, which
- * is read in turn. In text a line is one batch or one record; bytes are "=" and hexadecimal digits, null is "~".
+ * <p>NAME.batches is read into NAME.read. NAME.records is written once with every codec, as
+ * NAME.CODEC.batches, which is read in turn; so is log.batches, a log with transactions and after compaction.
+ * In text a line is one batch or one record; bytes are "=" and hexadecimal digits, null is "~".
  */
 public class JavaRecords {
     private static final HexFormat HEX = HexFormat.of();
+    private static final long TIME_MS = 1_700_000_000_000L;
 
     public static void main(String[] arguments) throws IOException {
         Path directory = Path.of(arguments[0]);
@@ -35,6 +40,7 @@ public class JavaRecords {
                 Files.write(renamed(file, ".records", "." + codec.name + ".batches"), written(file, codec));
             }
         }
+        Files.write(directory.resolve("log.batches"), log());
         for (Path file : files(directory, ".batches")) {
             Files.write(renamed(file, ".batches", ".read"), read(Files.readAllBytes(file)));
         }
@@ -52,13 +58,49 @@ public class JavaRecords {
     }
 
     private static byte[] written(Path file, CompressionType codec) throws IOException {
-        MemoryRecordsBuilder builder = MemoryRecords.builder(ByteBuffer.allocate(1024), RecordBatch.CURRENT_MAGIC_VALUE,
-                Compression.of(codec).build(), TimestampType.CREATE_TIME, 0L);
+        MemoryRecordsBuilder builder = MemoryRecords.builder(room(), Compression.of(codec).build(),
+                TimestampType.CREATE_TIME, 0L);
         for (String line : Files.readAllLines(file)) {
             String[] fields = line.split(" ");
             builder.append(Long.parseLong(fields[1]), bytes(fields[2]), bytes(fields[3]), headers(fields));
         }
         return Utils.toArray(builder.build().buffer());
+    }
+
+    private static ByteBuffer room() {
+        return ByteBuffer.allocate(1024);
+    }
+
+    /** Two transactions, the first aborted; a batch without records, one with gaps, one with append time. */
+    private static byte[] log() {
+        ByteBuffer log = ByteBuffer.allocate(4096);
+        for (long producer = 1; producer <= 2; producer++) {
+            MemoryRecordsBuilder builder = MemoryRecords.builder(room(), Compression.zstd().build(),
+                    2 * producer - 2, producer, (short) 0, 0, true);
+            builder.append(TIME_MS, "key".getBytes(StandardCharsets.UTF_8), null);
+            builder.append(TIME_MS + producer, null, "in a transaction".getBytes(StandardCharsets.UTF_8));
+            log.put(builder.build().buffer());
+        }
+        log.put(marker(4, 1, ControlRecordType.ABORT));
+        log.put(marker(5, 2, ControlRecordType.COMMIT));
+        DefaultRecordBatch.writeEmptyHeader(log, RecordBatch.CURRENT_MAGIC_VALUE, 3, (short) 0, 7, 6, 9, 0,
+                TimestampType.CREATE_TIME, TIME_MS, false, false);
+        MemoryRecordsBuilder gaps = MemoryRecords.builder(room(), Compression.lz4().build(),
+                TimestampType.CREATE_TIME, 10L);
+        for (long offset : new long[] {10, 13, 17}) {
+            gaps.appendWithOffset(offset, TIME_MS - offset, null, new byte[] {(byte) offset});
+        }
+        log.put(gaps.build().buffer());
+        MemoryRecordsBuilder appended = MemoryRecords.builder(room(), RecordBatch.CURRENT_MAGIC_VALUE,
+                Compression.NONE, TimestampType.LOG_APPEND_TIME, 18L, TIME_MS + 9);
+        appended.append(TIME_MS, null, new byte[0]);
+        log.put(appended.build().buffer());
+        return Utils.toArray(log.flip());
+    }
+
+    private static ByteBuffer marker(long offset, long producer, ControlRecordType type) {
+        return MemoryRecords.withEndTransactionMarker(offset, TIME_MS, 0, producer, (short) 0,
+                new EndTransactionMarker(type, 0)).buffer();
     }
 
     private static Header[] headers(String[] fields) {
@@ -89,8 +131,8 @@ public class JavaRecords {
 
     private static String text(RecordBatch batch) {
         return String.format("batch %d %d %d %s %s %d %d %d %d %b %b", batch.baseOffset(), batch.lastOffset(),
-                batch.countOrNull(), batch.compressionType().name, batch.timestampType(), batch.maxTimestamp(),
-                batch.producerId(), batch.producerEpoch(), batch.baseSequence(), batch.isTransactional(),
+                batch.countOrNull(), batch.compressionType().name, batch.timestampType(),
+                batch.maxTimestamp(), batch.producerId(), batch.producerEpoch(), batch.baseSequence(), batch.isTransactional(),
                 batch.isControlBatch());
     }
 
