@@ -130,10 +130,10 @@ public class JavaRecords {
     }
 
     private static String text(RecordBatch batch) {
-        return String.format("batch %d %d %d %s %s %d %d %d %d %b %b", batch.baseOffset(), batch.lastOffset(),
-                batch.countOrNull(), batch.compressionType().name, batch.timestampType(),
-                batch.maxTimestamp(), batch.producerId(), batch.producerEpoch(), batch.baseSequence(), batch.isTransactional(),
-                batch.isControlBatch());
+        return String.format("batch %d %d %d %s %s %d %d %d %d %b %b", batch.baseOffset(),
+                batch.lastOffset(), batch.countOrNull(), batch.compressionType().name, batch.timestampType(),
+                batch.maxTimestamp(), batch.producerId(), batch.producerEpoch(), batch.baseSequence(),
+                batch.isTransactional(), batch.isControlBatch());
     }
 
     private static String text(Record record) {
