@@ -1,6 +1,6 @@
 //! Batches into columns.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use arrow_array::RecordBatch;
 use arrow_buffer::Buffer;
@@ -25,7 +25,7 @@ pub struct Options {
     /// Whether checksums are held against the bytes.
     pub verify_crc: bool,
     /// Only records with these offsets.
-    pub offsets: Range<i64>,
+    pub offsets: RangeInclusive<i64>,
     /// Whether markers of transactions are records too.
     pub keep_control: bool,
     /// What the records of one batch may be decompressed to.
@@ -133,8 +133,7 @@ impl Decoder {
             Payload { bytes: batch.payload(), in_place: in_place(input, batch) }
         };
         self.sink.expect(batch, &payload, left, full_bytes);
-        let offsets = self.options.offsets.clone();
-        let walked = self.sink.walk(batch, &payload, walk, &offsets, full_bytes);
+        let walked = self.sink.walk(batch, &payload, walk, &self.options.offsets, full_bytes);
         let walk = walked.map_err(|error| batch.locate(error))?;
         self.open = (!walk.is_done()).then_some(walk);
         Ok(walk.is_done())
@@ -142,7 +141,7 @@ impl Decoder {
 
     /// Makes the batch's records ready to be walked; false if none of them is wanted.
     fn begin(&mut self, batch: &RawBatch<'_>) -> Result<bool> {
-        if batch.header.base_offset >= self.options.offsets.end {
+        if batch.header.base_offset > *self.options.offsets.end() {
             return Ok(false);
         }
         let concerned = self.aborted.concerns(batch);
@@ -174,7 +173,7 @@ impl Decoder {
 
     fn passes_over(&self, batch: &RawBatch<'_>) -> bool {
         let unwanted = batch.header.is_control() && !self.options.keep_control;
-        unwanted || batch.last_offset() < self.options.offsets.start
+        unwanted || batch.last_offset() < *self.options.offsets.start()
     }
 
     /// Bytes of columns that are at hand.

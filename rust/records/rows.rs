@@ -1,6 +1,6 @@
 //! Where decoded records go: walked in blocks, appended column by column.
 
-use std::ops::Range;
+use std::ops::RangeInclusive;
 
 use arrow_array::RecordBatch;
 use arrow_schema::{ArrowError, SchemaRef};
@@ -72,10 +72,10 @@ impl RowSink {
         batch: &RawBatch<'_>,
         payload: &Payload<'_>,
         mut walk: Walk,
-        offsets: &Range<i64>,
+        offsets: &RangeInclusive<i64>,
         full: usize,
     ) -> Result<Walk> {
-        let whole = batch.header.base_offset >= offsets.start && batch.last_offset() < offsets.end;
+        let whole = batch.header.base_offset >= *offsets.start() && batch.last_offset() <= *offsets.end();
         loop {
             let before = walk.position();
             let mut spans = std::mem::take(&mut self.spans);

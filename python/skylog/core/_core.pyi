@@ -443,7 +443,10 @@ def parse_fetch_answer(response: bytes | bytearray | memoryview, version: int) -
     """Parse what follows the header of a Fetch response, v4-v18. Raises `Corrupt`."""
 
 class RecordDecoder:
-    """Turns record batches into columns; after an error it is of no further use. Leaves the GIL."""
+    """Turns record batches into columns; after an error it is of no further use. Leaves the GIL.
+
+    `offsets` are the first and the last that are wanted.
+    """
 
     def __init__(
         self,

@@ -23,6 +23,7 @@ LOG_COLUMNS: Final = (
 )
 """The columns of a log that knows its number only."""
 DECOMPRESSED_BYTES_MAX: Final = 256 << 20
+OFFSET_MIN: Final = -(2**63)
 OFFSET_MAX: Final = 2**63 - 1
 
 BinaryType: TypeAlias = Literal["binary", "large_binary", "binary_view"]
@@ -52,14 +53,17 @@ def open_decoder(
         list(columns),
         binary=binary,
         verify_crc=verify_crc,
-        offsets=(_bound(start, -OFFSET_MAX), _bound(stop, OFFSET_MAX)),
+        offsets=(
+            OFFSET_MIN if start is None else _clamped(start),
+            OFFSET_MAX if stop is None else _clamped(stop - 1),
+        ),
         keep_control=control == "keep",
         decompressed_bytes_max=decompressed_bytes_max,
     )
 
 
-def _bound(offset: int | None, absent: int) -> int:
-    return absent if offset is None else max(-OFFSET_MAX, min(offset, OFFSET_MAX))
+def _clamped(offset: int) -> int:
+    return max(OFFSET_MIN, min(offset, OFFSET_MAX))
 
 
 def _check_columns(columns: Sequence[str], known: Sequence[str]) -> None:

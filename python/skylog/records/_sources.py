@@ -42,7 +42,7 @@ def is_file(source: Any) -> bool:
 
 def cut_batch(position: int, needed: int, size: int) -> Corrupt:
     """Return the error for a batch at `position` that takes `needed` bytes, where all bytes end at `size`."""
-    return Corrupt(f"batch at position {position}: expected {needed} bytes, found {size - position}")
+    return Corrupt(f"batch at position {position}: expected {needed} more bytes, found {size - position}")
 
 
 class FilePieces:

@@ -1,6 +1,5 @@
 //! The decoder of batches, and answers to Fetch requests taken apart.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
@@ -58,7 +57,7 @@ impl RecordDecoder {
     ) -> PyResult<Self> {
         let columns = columns.iter().map(|name| named(name, Column::named(name))).collect::<PyResult<_>>()?;
         let binary = named(binary, BinaryKind::named(binary))?;
-        let offsets = Range { start: offsets.0, end: offsets.1 };
+        let offsets = offsets.0..=offsets.1;
         let options = Options { columns, binary, verify_crc, offsets, keep_control, decompressed_bytes_max };
         Ok(Self { decoder: Decoder::new(options), views: binary == BinaryKind::View })
     }
