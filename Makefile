@@ -43,7 +43,8 @@ crash: $(VENV)/.built  ## 50 rounds of kill -9 under load
 	SKYLOG_CRASH_ROUNDS=50 $(BIN)/python -m pytest -m soak tests/clients/test_crash.py
 
 fuzz:  ## mutated frames, batches and segments against the Rust core, a few minutes
-	PROPTEST_CASES=$${PROPTEST_CASES:-200000} cargo test --release --no-default-features --test fuzz --test fuzz_wire
+	PROPTEST_CASES=$${PROPTEST_CASES:-200000} FUZZ_RECORDS_CASES=$${FUZZ_RECORDS_CASES:-10000000} \
+		cargo test --release --no-default-features --test fuzz --test fuzz_records --test fuzz_wire
 
 clean:  ## remove everything that was built
 	rm -rf $(VENV) target dist site

@@ -91,7 +91,7 @@ impl Decoder {
 
     /// Decodes the batches in `range` of `input` until about `full_bytes` of columns are at hand.
     pub fn read(&mut self, input: &Input<'_>, range: Range<usize>, full_bytes: usize) -> Result<Progress> {
-        self.read_range(input, range, full_bytes).map_err(|error| error.shifted(input.start))
+        self.read_range(input, range, full_bytes.max(1)).map_err(|error| error.shifted(input.start))
     }
 
     fn read_range(&mut self, input: &Input<'_>, range: Range<usize>, full_bytes: usize) -> Result<Progress> {

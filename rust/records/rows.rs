@@ -15,6 +15,9 @@ use crate::error::{Error, Result};
 /// A piece of a table ends before its records took more bytes, so that offsets of 32 bits always suffice.
 const PIECE_BYTES_MAX: usize = 1 << 30;
 
+/// What is set aside for compressed input, as a multiple of it.
+const GROWTH_MAX: usize = 20;
+
 /// Takes records and makes pieces of a table out of them.
 pub(super) struct RowSink {
     pub(super) log: Log,
@@ -59,7 +62,7 @@ impl RowSink {
             return;
         }
         let most = PIECE_BYTES_MAX.min(full.saturating_add(full / 4)).max(payload.bytes.len());
-        let grown = payload.bytes.len().div_ceil(batch.payload().len().max(1)).max(1);
+        let grown = payload.bytes.len().div_ceil(batch.payload().len().max(1)).clamp(1, GROWTH_MAX);
         let bytes = left.saturating_mul(grown).min(most);
         let record_bytes = payload.bytes.len() / (batch.record_count() as usize).max(1);
         let rows = bytes / record_bytes.max(RECORD_BYTES_MIN);
