@@ -7,8 +7,8 @@ use arrow_buffer::Buffer;
 use arrow_schema::SchemaRef;
 
 use super::aborted::{Aborted, read_marker};
-use super::builders::Log;
 use super::columns::{BinaryKind, Column, schema};
+use super::filling::Log;
 use super::payload::{InPlace, Payload, RawBatch};
 use super::rows::RowSink;
 use super::walk::Walk;

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::aborted::Aborted;
-use super::builders::Log;
 use super::decode::{Decoder, Input, Progress};
+use super::filling::Log;
 use crate::error::{Error, Result};
 use crate::segment::Segment;
 use crate::wire::fetched::{FetchAnswer, FetchedPartition, FetchedTopic};

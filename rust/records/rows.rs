@@ -5,9 +5,9 @@ use std::ops::RangeInclusive;
 use arrow_array::RecordBatch;
 use arrow_schema::{ArrowError, SchemaRef};
 
-use super::builders::{Builder, Capacity, Log, Rows};
 use super::checks::check_offsets;
 use super::columns::{BinaryKind, Column, schema};
+use super::filling::{Builder, Capacity, Log, Rows};
 use super::payload::{Payload, RECORD_BYTES_MIN, RawBatch};
 use super::walk::{Depth, RecordSpan, SPANS_MAX, Walk};
 use crate::error::{Error, Result};

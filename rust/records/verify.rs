@@ -4,33 +4,36 @@ use super::aborted::read_marker;
 use super::checks::check_records;
 use super::payload::RawBatch;
 use super::walk::{Depth, Walk};
-use crate::batch::DECOMPRESSED_BYTES_MAX;
 use crate::error::Result;
 
-/// Checks header and checksum of every batch, with `records` all records too, and says how many batches there are.
-///
-/// A batch may decompress to [`DECOMPRESSED_BYTES_MAX`] bytes.
-pub fn verify(input: &[u8], records: bool) -> Result<usize> {
-    let (mut count, mut position, mut scratch) = (0, 0, Vec::new());
+/// Checks head and checksum of every batch and says how many batches there are.
+pub fn verify(input: &[u8]) -> Result<usize> {
+    verify_each(input, |_| Ok(()))
+}
+
+/// As [`verify`], and walks all records too, of which one batch's may be decompressed to so many bytes.
+pub fn verify_records(input: &[u8], decompressed_bytes_max: usize) -> Result<usize> {
+    let mut scratch = Vec::new();
+    verify_each(input, |batch| {
+        if batch.is_compressed() {
+            batch.decompress(&mut scratch, decompressed_bytes_max)?;
+        }
+        let payload = if batch.is_compressed() { &scratch } else { batch.payload() };
+        walk(batch, payload).map_err(|error| batch.locate(error))
+    })
+}
+
+fn verify_each(input: &[u8], mut look: impl FnMut(&RawBatch<'_>) -> Result<()>) -> Result<usize> {
+    let (mut count, mut position) = (0, 0);
     while position < input.len() {
         let batch = RawBatch::read(input, position)?;
         batch.check_crc()?;
         batch.check_header()?;
-        if records {
-            verify_records(&batch, &mut scratch)?;
-        }
+        look(&batch)?;
         count += 1;
         position += batch.bytes.len();
     }
     Ok(count)
-}
-
-fn verify_records(batch: &RawBatch<'_>, scratch: &mut Vec<u8>) -> Result<()> {
-    if batch.is_compressed() {
-        batch.decompress(scratch, DECOMPRESSED_BYTES_MAX)?;
-    }
-    let payload = if batch.is_compressed() { scratch } else { batch.payload() };
-    walk(batch, payload).map_err(|error| batch.locate(error))
 }
 
 fn walk(batch: &RawBatch<'_>, payload: &[u8]) -> Result<()> {

@@ -3,6 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use crate::batch::DECOMPRESSED_BYTES_MAX;
 use crate::python::memory::BorrowedBytes;
 use crate::python::{detached, to_python};
 use crate::records;
@@ -18,7 +19,10 @@ fn inspect_batches<'py>(py: Python<'py>, data: BorrowedBytes) -> PyResult<Bound<
 #[pyo3(signature = (data, records))]
 fn verify_batches(py: Python<'_>, data: BorrowedBytes, records: bool) -> PyResult<usize> {
     let data = data.as_slice();
-    detached(py, data.len(), || records::verify(data, records)).map_err(to_python)
+    let verify = || {
+        if records { records::verify_records(data, DECOMPRESSED_BYTES_MAX) } else { records::verify(data) }
+    };
+    detached(py, data.len(), verify).map_err(to_python)
 }
 
 pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

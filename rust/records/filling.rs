@@ -1,4 +1,4 @@
-//! Columns that are filled batch by batch.
+//! The columns of decoded records, filled batch by batch.
 
 use std::collections::HashMap;
 use std::iter::repeat_n;
