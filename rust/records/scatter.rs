@@ -37,6 +37,8 @@ struct Lane {
     written: BatchWriter,
     next: Next,
     memory: Vec<u8>,
+    /// What the next batch's memory starts with: as much as the one before took, so that it need not grow.
+    first_bytes: usize,
 }
 
 impl Scatter {
@@ -50,7 +52,12 @@ impl Scatter {
             found: i64::from(partitions),
         })?;
         let sealer = Sealer::new(options)?;
-        let lane = || Lane { written: BatchWriter::EMPTY, next: Next::first(&options), memory: Vec::new() };
+        let lane = || Lane {
+            written: BatchWriter::EMPTY,
+            next: Next::first(&options),
+            memory: Vec::new(),
+            first_bytes: FIRST_BYTES,
+        };
         let packed =
             if sealer.compresses() { vec![0; sealer.batch_bound(sealer.limits().bytes)] } else { Vec::new() };
         Ok(Self { sealer, lanes: std::iter::repeat_with(lane).take(count).collect(), packed })
@@ -112,13 +119,14 @@ impl Scatter {
     /// Gives the batch of one partition away.
     fn seal(&mut self, lane: usize) -> Result<Piece, InputError> {
         let partition = i32::try_from(lane).unwrap_or(i32::MAX);
-        let Lane { written, next, memory } = &mut self.lanes[lane];
+        let Lane { written, next, memory, first_bytes } = &mut self.lanes[lane];
         let (bytes, entry) = if self.sealer.compresses() {
             let records = memory.get(HEADER_BYTES..).unwrap_or_default();
             let entry = self.sealer.seal(written, records, &mut self.packed, next)?;
             (Bytes::copy_from_slice(&self.packed[..entry.size]), entry)
         } else {
             let entry = self.sealer.seal(written, &[], memory, next)?;
+            *first_bytes = (entry.size + SLACK).max(FIRST_BYTES);
             memory.truncate(entry.size);
             (Bytes::from(std::mem::take(memory)), entry)
         };
@@ -145,8 +153,12 @@ impl Lane {
 
     #[cold]
     fn grow(&mut self, needed: usize, bytes_max: usize) {
-        let doubled = (2 * self.memory.len()).max(FIRST_BYTES);
-        self.memory.resize(needed.max(doubled).min(bytes_max), 0);
+        let size = needed.max(2 * self.memory.len()).max(self.first_bytes).min(bytes_max);
+        if self.memory.is_empty() {
+            self.memory = vec![0; size];
+        } else {
+            self.memory.resize(size, 0);
+        }
     }
 }
 
