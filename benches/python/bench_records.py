@@ -42,7 +42,7 @@ CASE_BYTES = {"none": 64 * MIB, "gzip": 8 * MIB, "snappy": 32 * MIB, "lz4": 32 *
 
 def cases(options: argparse.Namespace) -> list[dict[str, object]]:
     """Encode and decode, each record size and codec, contenders of all languages."""
-    languages = [] if options.python_only else record_languages.build()
+    built = record_languages.Built(None, False) if options.python_only else record_languages.build()
     rows: list[dict[str, object]] = []
     for record_bytes in options.size:
         values = values_of(record_bytes, max(CASE_BYTES.values()) // options.scale)
@@ -52,9 +52,9 @@ def cases(options: argparse.Namespace) -> list[dict[str, object]]:
             counts[codec] = len(part)
             rows += python_case(record_bytes, codec, part, options)
             record_languages.write_input(record_bytes, codec, part)
-        if "rust" in languages:
-            rows += record_languages.run_rust(record_bytes, counts)
-        if "java" in languages:
+        if built.rust:
+            rows += record_languages.run_rust(built.rust, record_bytes, counts)
+        if built.java:
             rows += record_languages.run_java(record_bytes, counts, options.rounds, options.round_s)
     return rows
 
@@ -101,7 +101,7 @@ def run(options: argparse.Namespace) -> dict[str, object]:
 def machine() -> dict[str, str]:
     """Return what the figures depend on."""
     commit = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--abbrev=7"], capture_output=True, text=True, check=False
+        ["git", "rev-parse", "--short=7", "HEAD"], capture_output=True, text=True, check=False
     )
     model = next(
         (line for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line), ":"

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 from record_data import Values
@@ -26,32 +27,45 @@ def write_input(record_bytes: int, codec: str, values: Values) -> None:
     (INPUT / f"plain-{record_bytes}-{codec}.bin").write_bytes(encoded(values, "none"))
 
 
-def build() -> list[str]:
-    """Compile both; return the languages that this machine has tools for."""
-    if shutil.which("cargo"):
-        subprocess.run([*_cargo_bench(), "--no-run", "--quiet"], check=True)
-    if shutil.which("mvn"):
+@dataclass(frozen=True)
+class Built:
+    """What could be compiled with the tools of this machine."""
+
+    rust: Path | None
+    java: bool
+
+
+def build() -> Built:
+    """Compile both, once: what others change in the sources meanwhile does not count."""
+    java = shutil.which("mvn") is not None
+    if java:
         pom = REPOSITORY / "benches" / "java" / "pom.xml"
         subprocess.run(["mvn", "--quiet", "--batch-mode", "--file", str(pom), "package"], check=True)
-    return [name for name, tool in (("rust", "cargo"), ("java", "mvn")) if shutil.which(tool)]
+    return Built(_build_rust() if shutil.which("cargo") else None, java)
 
 
-def _cargo_bench() -> list[str]:
+def _build_rust() -> Path:
     manifest, target = REPOSITORY / "benches" / "rust" / "Cargo.toml", BUILT / "rust"
-    return [
-        "cargo",
-        "bench",
-        f"--manifest-path={manifest}",
-        f"--target-dir={target}",
-        "--bench=records",
-    ]
+    command = ["cargo", "bench", f"--manifest-path={manifest}", f"--target-dir={target}", "--bench=records"]
+    made = subprocess.run(
+        [*command, "--no-run", "--quiet", "--message-format=json"],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    artifacts = [json.loads(line) for line in made.stdout.splitlines()]
+    return next(
+        Path(artifact["executable"])
+        for artifact in artifacts
+        if artifact.get("target", {}).get("kind") == ["bench"] and artifact.get("executable")
+    )
 
 
-def run_rust(record_bytes: int, record_count: dict[str, int]) -> list[dict[str, object]]:
+def run_rust(program: Path, record_bytes: int, record_count: dict[str, int]) -> list[dict[str, object]]:
     """Run criterion over the cases of one record size."""
     environment = {**os.environ, "SKYLOG_BENCH_INPUT": str(INPUT), "CRITERION_HOME": str(CRITERION)}
     shutil.rmtree(CRITERION, ignore_errors=True)
-    command = [*_cargo_bench(), "--quiet", "--", "--noplot", f"code-{record_bytes}-"]
+    command = [str(program), "--bench", "--noplot", f"code-{record_bytes}-"]
     with (BUILT / "criterion.log").open("w") as log:
         subprocess.run(command, check=True, env=environment, stdout=log, stderr=log)
     found = sorted(CRITERION.glob(f"*code-{record_bytes}-*/*/new/benchmark.json"))
