@@ -8,23 +8,26 @@ use memmap2::{Advice, MmapMut};
 /// From here on memory comes straight from the system, in huge pages where it has them: with small pages the first
 /// touch of each costs several times what writing to it does.
 const MAPPED_BYTES_MIN: usize = 4 << 20;
+/// Mappings of whole huge pages are aligned to them by the system, so that no small ones are left at their ends.
+const HUGE_PAGE_BYTES: usize = 2 << 20;
 
 /// Zeroed memory of a fixed size. What is never written to takes no memory, so it may be asked for generously.
 pub struct Room(Kind);
 
 enum Kind {
     Small(Vec<u8>),
-    Mapped(MmapMut),
+    Mapped { pages: MmapMut, size: usize },
 }
 
 impl Room {
     /// Memory of `size` bytes.
     pub fn new(size: usize) -> Self {
-        let mapped = if size >= MAPPED_BYTES_MIN { MmapMut::map_anon(size).ok() } else { None };
-        let Some(mapped) = mapped else { return Self(Kind::Small(vec![0; size])) };
+        let whole = size.checked_next_multiple_of(HUGE_PAGE_BYTES).filter(|_| size >= MAPPED_BYTES_MIN);
+        let pages = whole.and_then(|whole| MmapMut::map_anon(whole).ok());
+        let Some(pages) = pages else { return Self(Kind::Small(vec![0; size])) };
         // A wish only: a system without huge pages serves small ones.
-        let _ = mapped.advise(Advice::HugePage);
-        Self(Kind::Mapped(mapped))
+        let _ = pages.advise(Advice::HugePage);
+        Self(Kind::Mapped { pages, size })
     }
 
     /// The first `size` bytes, from now on shared and unchanging.
@@ -34,7 +37,7 @@ impl Room {
                 bytes.truncate(size);
                 Bytes::from(bytes)
             }
-            Kind::Mapped(mapped) => Bytes::from_owner(mapped).slice(..size),
+            Kind::Mapped { pages, size: own } => Bytes::from_owner(pages).slice(..size.min(own)),
         }
     }
 }
@@ -45,7 +48,7 @@ impl Deref for Room {
     fn deref(&self) -> &[u8] {
         match &self.0 {
             Kind::Small(bytes) => bytes,
-            Kind::Mapped(mapped) => mapped,
+            Kind::Mapped { pages, size } => &pages[..*size],
         }
     }
 }
@@ -54,7 +57,7 @@ impl DerefMut for Room {
     fn deref_mut(&mut self) -> &mut [u8] {
         match &mut self.0 {
             Kind::Small(bytes) => bytes,
-            Kind::Mapped(mapped) => mapped,
+            Kind::Mapped { pages, size } => &mut pages[..*size],
         }
     }
 }
