@@ -103,5 +103,5 @@ fn check(record: &Record<'_>) -> Result<(), RowFlaw> {
 }
 
 fn fresh_room(sealer: &Sealer) -> Room {
-    Room::new(HEADER_BYTES + sealer.limits().bytes + SLACK)
+    Room::reused(HEADER_BYTES + sealer.limits().bytes + SLACK)
 }

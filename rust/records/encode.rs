@@ -46,7 +46,7 @@ impl Encoder {
 
     /// Encodes all records of `blocks` into one output.
     pub fn encode(&mut self, blocks: &[&Block]) -> Result<Encoded, InputError> {
-        let room = Room::new(self.output_bound(blocks));
+        let room = Room::reused(self.output_bound(blocks));
         self.run(blocks, Place::default(), true, usize::MAX, room).map(|(encoded, _)| encoded)
     }
 
@@ -60,7 +60,7 @@ impl Encoder {
         last: bool,
         bytes_max: usize,
     ) -> Result<(Encoded, Place), InputError> {
-        let room = Room::new(bytes_max.max(self.sealer.options.batch_bytes_max) + SLACK);
+        let room = Room::reused(bytes_max.max(self.sealer.options.batch_bytes_max) + SLACK);
         self.run(blocks, from, last, bytes_max, room)
     }
 
