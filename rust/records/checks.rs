@@ -25,8 +25,11 @@ pub(super) fn check_offsets(batch: &RawBatch<'_>, records: &[RecordSpan]) -> Res
     })
 }
 
-/// The producer's times have 64 bits; those of the broker stand in the header.
+/// The producer's times have 64 bits. Where the broker's stands in the header, theirs mean nothing.
 pub(super) fn check_timestamps(batch: &RawBatch<'_>, records: &[RecordSpan]) -> Result<()> {
+    if batch.header.has_append_time() {
+        return Ok(());
+    }
     let base = batch.header.base_timestamp;
     let wrong = |record: &&RecordSpan| base.checked_add(record.timestamp_delta).is_none();
     let Some(record) = records.iter().find(wrong) else { return Ok(()) };

@@ -200,13 +200,13 @@ impl Rows<'_> {
     }
 
     fn append_timestamps(&self, values: &mut Growing<i64>, nulls: &mut NullBufferBuilder) -> Result<()> {
+        check_timestamps(self.batch, self.records)?;
         let header = &self.batch.header;
         if header.has_append_time() {
             values.extend(repeat_n(header.max_timestamp, self.records.len()));
             append_times(nulls, repeat_n(header.max_timestamp, self.records.len()));
             return Ok(());
         }
-        check_timestamps(self.batch, self.records)?;
         let base = header.base_timestamp;
         let times = self.records.iter().map(|record| base.wrapping_add(record.timestamp_delta));
         values.extend(times.clone());

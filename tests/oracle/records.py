@@ -56,10 +56,11 @@ def _rows(batch: bytes) -> Iterator[Row]:
     payload = batch[HEAD.size :]
     reader = Reader(_decompress(attributes & 7, payload) if payload else b"")
     for index in range(count):
-        row = _row(Reader(reader.sized("record")), base_offset, last_delta, base)
+        row = _row(Reader(reader.sized("record")), base_offset, last_delta)
         if attributes & 0x20 and index == 0:
             require(len(row["key"] or b"") >= 4, INVALID_RECORD, "control key")
-        time = highest if attributes & 8 else row["timestamp"]
+        time = highest if attributes & 8 else base + row["timestamp"]
+        require(-(2**63) <= time < 2**63, INVALID_RECORD, "timestamp")
         yield row | {
             "timestamp": None if time == -1 else time,
             "timestamp_type": attributes >> 3 & 1,
@@ -73,13 +74,11 @@ def _rows(batch: bytes) -> Iterator[Row]:
     require(reader.position == len(reader.data), INVALID_RECORD, "bytes after the last record")
 
 
-def _row(body: Reader, base_offset: int, last_delta: int, base_timestamp: int) -> Row:
+def _row(body: Reader, base_offset: int, last_delta: int) -> Row:
     body.take(1, "attributes")
-    timestamp = base_timestamp + body.varint(64)
-    require(-(2**63) <= timestamp < 2**63, INVALID_RECORD, "timestamp")
-    delta = body.varint(32)
+    timestamp_delta, delta = body.varint(64), body.varint(32)
     require(0 <= delta <= last_delta, INVALID_RECORD, "offset delta")
-    row = {"offset": base_offset + delta, "timestamp": timestamp}
+    row = {"offset": base_offset + delta, "timestamp": timestamp_delta}
     row |= {"key": body.nullable("key"), "value": body.nullable("value")}
     count = body.varint(32)
     require(count >= 0, INVALID_RECORD, "header count")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from datetime import UTC, datetime
 
 import cramjam
 import lz4.frame
@@ -16,6 +17,7 @@ from skylog import records
 
 GZIP, SNAPPY, LZ4, ZSTD = 1, 2, 3, 4
 HEAD = 61
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 GOOD = encode([Record(key=b"key", value=b"value", headers=((b"h", b"1"),)), Record()])
 
 
@@ -137,6 +139,12 @@ def test_times_that_do_not_fit() -> None:
     assert_corrupt(
         batch, f"timestamp delta of a record at position {HEAD}: expected a timestamp of 64 bits, found 1"
     )
+
+
+def test_times_below_the_brokers_mean_nothing() -> None:
+    batch = put(put(holding(record(time=varint(1))), 27, ">q", 2**63 - 1), 21, ">h", 8)
+    assert records.verify(batch, records=True) == 1
+    assert records.decode(batch)["timestamp"].to_pylist() == [EPOCH]
 
 
 ENDLESS_32 = b"\xff\xff\xff\xff\xff\1"
