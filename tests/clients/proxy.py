@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import struct
 import threading
 from concurrent.futures import Future
@@ -23,6 +24,7 @@ class CuttingProxy:
     def __init__(self, *, cuts: int, api_key: int) -> None:
         self.cuts_left = cuts
         self.host, self.port = "127.0.0.1", 0
+        self.tls: ssl.SSLContext | None = None
         self._api_key = api_key
         self._target = ("", 0)
         self._loop = asyncio.new_event_loop()
@@ -53,7 +55,7 @@ class CuttingProxy:
             runner.run(self._accept())
 
     async def _accept(self) -> None:
-        server = await asyncio.start_server(self._serve, self.host, 0)
+        server = await asyncio.start_server(self._serve, self.host, 0, ssl=self.tls)
         self._ready.set_result(server.sockets[0].getsockname()[1])
         await self._stop.wait()
         server.close()

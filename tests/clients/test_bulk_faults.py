@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import ssl
 import struct
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -16,7 +20,7 @@ from clients.proxy import CuttingProxy
 from clients.topics import create_topic
 from skylog import bulk
 from skylog.config import Config, ServerConfig
-from skylog.errors import Unavailable
+from skylog.errors import InvalidRequest, Unavailable
 from skylog.wire.frames import FETCH, PRODUCE
 
 pytestmark = pytest.mark.skipif(bool(FOREIGN), reason="needs a broker that advertises the proxy")
@@ -42,6 +46,22 @@ class SwallowingProxy(CuttingProxy):
     async def forward_request(self, data: bytes, upstream: asyncio.StreamWriter, doomed: set[int]) -> None:
         if not self.chosen(data):
             await super().forward_request(data, upstream, doomed)
+
+
+class TlsProxy(CuttingProxy):
+    """Takes TLS from clients and speaks plain text to the broker."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(cuts=0, api_key=PRODUCE)
+        self.certificate, key = directory / "certificate.pem", directory / "key.pem"
+        subprocess.run(
+            "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=proxy".split()
+            + f"-addext subjectAltName=IP:127.0.0.1 -keyout {key} -out {self.certificate}".split(),
+            check=True,
+            capture_output=True,
+        )
+        self.tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        self.tls.load_cert_chain(self.certificate, key)
 
 
 @contextmanager
@@ -133,3 +153,17 @@ def test_each_row_is_written_once_while_the_broker_is_killed(serve: Serve) -> No
     )
     assert produced.records == ROWS
     _require_each_once(broker.bootstrap, topic)
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes its certificate with openssl")
+def test_tls(tmp_path: Path) -> None:
+    proxy = TlsProxy(tmp_path)
+    trusting = ssl.create_default_context(cafile=proxy.certificate)
+    with _behind(proxy) as bootstrap:
+        produced = bulk.produce(bootstrap, "secret", _tables(), key=None, ssl=trusting)
+        assert produced.records == ROWS
+        assert bulk.fetch(bootstrap, "secret", ssl=trusting).num_rows == ROWS
+        with pytest.raises(InvalidRequest, match="give an ssl context that trusts it"):
+            bulk.fetch(bootstrap, "secret", ssl=ssl.create_default_context())
+        with pytest.raises(Unavailable, match=r"does it want TLS \(ssl=…\)"):
+            bulk.fetch(bootstrap, "secret", timeout_s=1)
