@@ -54,9 +54,10 @@ class TlsProxy(CuttingProxy):
     def __init__(self, directory: Path) -> None:
         super().__init__(cuts=0, api_key=PRODUCE)
         self.certificate, key = directory / "certificate.pem", directory / "key.pem"
+        command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=proxy"
+        places = ["-keyout", str(key), "-out", str(self.certificate)]
         subprocess.run(
-            "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=proxy".split()
-            + f"-addext subjectAltName=IP:127.0.0.1 -keyout {key} -out {self.certificate}".split(),
+            [*command.split(), "-addext", "subjectAltName=IP:127.0.0.1", *places],
             check=True,
             capture_output=True,
         )
