@@ -191,3 +191,6 @@ fn in_place(input: &Input<'_>, batch: &RawBatch<'_>) -> Option<InPlace> {
     let owner = input.owner.clone()?;
     Some(InPlace { owner, position: batch.position + HEADER_BYTES })
 }
+
+#[cfg(test)]
+mod tests;

@@ -244,7 +244,7 @@ impl BinaryBuilder {
         match binary {
             BinaryKind::Binary => Self::Binary(BytesBuilder::with_capacity(rows, bytes)),
             BinaryKind::Large => Self::Large(BytesBuilder::with_capacity(rows, bytes)),
-            BinaryKind::View => Self::View(ViewsBuilder::with_capacity(rows)),
+            BinaryKind::View => Self::View(ViewsBuilder::with_capacity(rows, bytes)),
         }
     }
 

@@ -21,6 +21,8 @@ const GROWTH_MAX: usize = 20;
 /// Takes records and makes pieces of a table out of them.
 pub(super) struct RowSink {
     pub(super) log: Log,
+    /// [`PIECE_BYTES_MAX`], but for tests.
+    pub(super) piece_bytes_max: usize,
     columns: Vec<Column>,
     binary: BinaryKind,
     schema: SchemaRef,
@@ -38,6 +40,7 @@ impl RowSink {
     pub(super) fn new(columns: &[Column], binary: BinaryKind) -> Self {
         Self {
             log: Log::default(),
+            piece_bytes_max: PIECE_BYTES_MAX,
             columns: columns.to_vec(),
             binary,
             schema: schema(columns, binary),
@@ -103,7 +106,7 @@ impl RowSink {
         records: &[RecordSpan],
         walked: usize,
     ) -> Result<()> {
-        if self.walked + walked > PIECE_BYTES_MAX {
+        if self.walked + walked > self.piece_bytes_max {
             self.cut()?;
         }
         if self.builders.is_empty() {

@@ -244,3 +244,6 @@ impl Bytes<'_> {
 fn place(position: usize) -> Option<u32> {
     u32::try_from(position).ok()
 }
+
+#[cfg(test)]
+mod tests;

@@ -32,8 +32,10 @@ pub(in crate::records) struct ViewsBuilder {
 }
 
 impl ViewsBuilder {
-    pub(super) fn with_capacity(rows: usize) -> Self {
-        let (views, copied) = (Growing::with_capacity(rows), Growing::with_capacity(0));
+    /// A column of about `rows` values of `bytes` bytes in all, should they have to be copied.
+    pub(super) fn with_capacity(rows: usize, bytes: usize) -> Self {
+        let (views, copied) =
+            (Growing::with_capacity(rows), Growing::with_capacity(bytes.min(COPIED_BYTES_MAX)));
         Self { views, nulls: NullBufferBuilder::new(0), buffers: Vec::new(), last: None, copied, shown: 0 }
     }
 
