@@ -54,7 +54,7 @@ def _consume(bootstrap: str, topic: str, count: int) -> None:
     consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "bench", "enable.auto.commit": False})
     consumer.assign([TopicPartition(topic, 0, 0)])
     while count > 0:
-        for message in consumer.consume(RECORDS_AT_ONCE, 10.0):
+        for message in consumer.consume(min(count, RECORDS_AT_ONCE), 10.0):
             message.error(), message.offset(), message.timestamp()
             message.key(), message.value(), message.headers()
             count -= 1

@@ -37,7 +37,7 @@ pub fn decode(batches: &Bytes) -> usize {
         columns: COLUMNS.to_vec(),
         binary: BinaryKind::Binary,
         verify_crc: true,
-        offsets: 0..i64::MAX,
+        offsets: 0..=i64::MAX,
         keep_control: false,
         decompressed_bytes_max: DECOMPRESSED_BYTES_MAX,
     });
