@@ -8,12 +8,10 @@
 //! files of their own.
 #![allow(unsafe_code)]
 
-#[allow(dead_code)]
 mod arrow;
 mod borrowed;
 mod shared;
 
-#[allow(unused_imports)]
 pub(super) use arrow::{Columns, Imported};
 pub(super) use borrowed::BorrowedBytes;
 pub(super) use shared::SharedBytes;
