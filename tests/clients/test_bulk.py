@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -231,6 +233,26 @@ def test_leaving_a_loop_early_ends_everything(bootstrap: str, new_topic: NewTopi
         break
     gc.collect()
     assert "skylog-bulk" not in {thread.name for thread in threading.enumerate()}
+
+
+@pytest.mark.parametrize(
+    ("left", "status"),
+    [("next(pieces)", 0), ("for _ in pieces: raise SystemExit(3)", 3), ("os.fork() or pieces.close()", 0)],
+)
+def test_an_iterator_that_nobody_closed_does_not_keep_python_from_its_end(
+    left: str, status: int, bootstrap: str, new_topic: NewTopic
+) -> None:
+    topic = new_topic("bulk")
+    bulk.produce(bootstrap, topic, _numbers(5000), key=None, max_batch_bytes=10_000)
+    script = f"""
+import os, sys
+from skylog import bulk
+pieces = bulk.iter_fetch(sys.argv[1], sys.argv[2], response_bytes=20_000)
+next(pieces)
+{left}
+"""
+    ended = subprocess.run([sys.executable, "-c", script, bootstrap, topic], timeout=30, check=False)
+    assert ended.returncode == status
 
 
 async def test_it_runs_where_a_loop_runs_already(bootstrap: str, new_topic: NewTopic) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
@@ -28,6 +28,7 @@ EARLIEST: Final = -2
 ISOLATION_LEVELS: Final[Mapping[str, int]] = {"read_uncommitted": 0, "read_committed": 1}
 
 _QUERY_TIMEOUT_MS: Final = 20_000
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def check_positions(name: str, positions: Positions) -> None:
@@ -111,9 +112,13 @@ def _timestamp(name: str, position: object) -> int:
     if isinstance(position, datetime):
         if position.tzinfo is None:
             raise ValueError(f"{name}: expected a datetime with a time zone, found {position!r}")
-        moment = int(position.timestamp() * 1000)
+        # Rounded up: a record of the millisecond that the moment lies in is older than it.
+        moment = -((_EPOCH - position) // timedelta(milliseconds=1))
     elif isinstance(position, np.datetime64):
-        moment = int(position.astype("datetime64[ms]").astype(np.int64))
+        if np.isnat(position):
+            raise ValueError(f"{name}: expected a moment, found NaT")
+        floor = position.astype("datetime64[ms]")
+        moment = int(floor.astype(np.int64)) + int(floor < position)
     else:
         raise TypeError(
             f"{name}: expected 'earliest', 'latest', an offset, a datetime with a time zone"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import threading
+import weakref
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -28,16 +30,36 @@ class LoopThread:
 
     def __enter__(self) -> LoopThread:
         self._thread.start()
+        _running.add(self)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.soon(self._unwanted.set)
-        self._thread.join()
+        self.end()
+
+    @property
+    def _answers(self) -> bool:
+        """Whether the thread can be waited for: not after its end, not in a forked process, not by itself."""
+        return self._thread.is_alive() and threading.current_thread() is not self._thread
+
+    def end(self) -> None:
+        """Cancel what still runs on the loop and wait until it has ended.
+
+        Garbage may be collected on any thread, so an iterator that was abandoned may get here on the loop's
+        own, which cannot wait for itself.
+        """
+        if self._thread.is_alive():
+            with suppress(RuntimeError):  # it is closed already
+                self.soon(self._unwanted.set)
+        if self._answers:
+            self._thread.join()
 
     def call(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the loop and return what it returns; an interrupted wait cancels it."""
+        if not self._answers:
+            coroutine.close()
+            raise RuntimeError("the event loop of this call has ended; iterators do not survive a fork")
         running: Future[T] = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         try:
             return running.result()
@@ -52,9 +74,14 @@ class LoopThread:
         try:
             yield entered
         except BaseException as error:
-            self.call(_exit(resource, error))
+            self._leave(resource, error)
             raise
-        self.call(_exit(resource, None))
+        self._leave(resource, None)
+
+    def _leave(self, resource: AbstractAsyncContextManager[Any], error: BaseException | None) -> None:
+        # Where nobody can wait for it, the end of the loop cancels and closes all there is.
+        if self._answers:
+            self.call(_exit(resource, error))
 
     def soon(self, function: Callable[..., object], *arguments: object) -> None:
         """Call a function on the loop."""
@@ -66,6 +93,16 @@ class LoopThread:
 
     async def _wait(self) -> None:
         await self._unwanted.wait()
+
+
+_running: weakref.WeakSet[LoopThread] = weakref.WeakSet()
+
+
+@atexit.register
+def _end_all() -> None:
+    """End the loops of iterators that nobody closed: once Python goes down their threads never answer."""
+    for each in list(_running):
+        each.end()
 
 
 async def _enter(resource: AbstractAsyncContextManager[T]) -> T:

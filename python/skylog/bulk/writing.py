@@ -150,6 +150,8 @@ def produce(
     >>> produced.records
     2
     """
+    if buffer_bytes < 1:
+        raise ValueError(f"buffer_bytes: expected at least 1, found {buffer_bytes}")
     columns = Columns(value, key, timestamp, headers, partition)
     delivery = Delivery(idempotence, acks, in_flight, request_bytes, timeout_s)
     cluster = Cluster(bootstrap, tls=ssl, client_id=client_id, timeout_s=timeout_s)

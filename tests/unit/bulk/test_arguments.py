@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
+from skylog import bulk
 from skylog.bulk.addresses import parse_bootstrap
 from skylog.bulk.delivery import Delivery
-from skylog.bulk.positions import check_positions
+from skylog.bulk.positions import _timestamp, check_positions
 from skylog.bulk.reading import Reading
 
 
@@ -78,7 +80,7 @@ def test_positions(position: Any) -> None:
     check_positions("start", position)
 
 
-@pytest.mark.parametrize("position", [-1, {0: -2}, datetime(2024, 1, 1)])
+@pytest.mark.parametrize("position", [-1, {0: -2}, datetime(2024, 1, 1), np.datetime64("NaT")])
 def test_positions_out_of_range(position: Any) -> None:
     with pytest.raises(ValueError, match=r"^start"):
         check_positions("start", position)
@@ -88,3 +90,16 @@ def test_positions_out_of_range(position: Any) -> None:
 def test_positions_of_the_wrong_kind(position: Any) -> None:
     with pytest.raises(TypeError, match=r"^start"):
         check_positions("start", position)
+
+
+@pytest.mark.parametrize("us", [0, 542506294550_000, 1, 999, 1000, 1_700_000_000_000_001])
+def test_moments_are_exact_and_rounded_up(us: int) -> None:
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=us)
+    expected = -(-us // 1000)
+    assert _timestamp("start", moment) == _timestamp("start", np.datetime64(us, "us")) == expected
+
+
+@pytest.mark.parametrize("buffer_bytes", [0, -1])
+def test_a_buffer_that_holds_nothing_is_refused_instead_of_waited_for(buffer_bytes: int) -> None:
+    with pytest.raises(ValueError, match="buffer_bytes: expected at least 1"):
+        bulk.produce("127.0.0.1:1", "t", pa.table({"value": [b""]}), buffer_bytes=buffer_bytes)
