@@ -78,12 +78,13 @@ impl Room {
     }
 
     /// Memory of `size` bytes that may hold anything, for who writes all of what it freezes: warm if there is some of
-    /// a room that was freed.
-    pub fn reused(size: usize) -> Self {
+    /// a room that was freed. None where the system has not so much.
+    pub fn reused(size: usize) -> Option<Self> {
         if size < MAPPED_BYTES_MIN {
-            return Self::new(size);
+            return Some(Self::new(size));
         }
-        Pages::warm(size).map_or_else(|| Self::new(size), |pages| Self::of(size, Some(pages)))
+        let pages = Pages::warm(size).or_else(|| Pages::fresh(size))?;
+        Some(Self::of(size, Some(pages)))
     }
 
     fn of(size: usize, pages: Option<Pages>) -> Self {
@@ -138,6 +139,13 @@ mod tests {
             assert!(kept.iter().all(|&byte| byte == 7));
         }
     }
+
+    #[test]
+    fn more_than_there_is_is_refused() {
+        assert!(Room::reused(usize::MAX).is_none());
+        assert!(Room::reused(1 << 60).is_none());
+    }
+
     #[test]
     fn what_was_freed_is_used_again_and_bounded() {
         drop((0..40).map(|_| Room::reused(12 << 20)).collect::<Vec<_>>());
@@ -150,13 +158,13 @@ mod tests {
         drop(warm);
 
         let size = 10 << 20;
-        let mut room = Room::reused(size);
+        let mut room = Room::reused(size).unwrap();
         room.fill(7);
         let bytes = room.freeze(size);
         let place = bytes.as_ptr();
         drop(bytes);
         assert!(Room::new(size).iter().all(|&byte| byte == 0));
-        let room = Room::reused(size - 5);
+        let room = Room::reused(size - 5).unwrap();
         assert_eq!((room.as_ptr(), room.len(), room[0]), (place, size - 5, 7));
     }
 }

@@ -2,8 +2,10 @@
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{BinaryViewType, ByteArrayType, ByteViewType, StringViewType};
-use arrow_array::{Array, ArrayRef, GenericByteArray, GenericByteViewArray, OffsetSizeTrait};
-use arrow_buffer::{Buffer, NullBuffer, ScalarBuffer};
+use arrow_array::{
+    Array, ArrayRef, GenericByteArray, GenericByteViewArray, OffsetSizeTrait, downcast_integer_array,
+};
+use arrow_buffer::{ArrowNativeType, Buffer, NullBuffer, ScalarBuffer};
 use arrow_schema::DataType;
 
 use super::input::InputError;
@@ -239,9 +241,7 @@ impl Dictionary {
     fn new(name: &'static str, array: &ArrayRef) -> Result<Self, InputError> {
         let dictionary = array.as_any_dictionary();
         let cells = BlobColumn::new(name, dictionary.values())?;
-        // Where no cell is, every row has to be null.
-        let none = dictionary.values().is_empty();
-        let indexes = if none { vec![0; array.len()] } else { dictionary.normalized_keys() };
+        let indexes = indexes(dictionary.keys(), dictionary.values().len());
         Ok(Self { indexes, nulls: array.nulls().cloned(), cells })
     }
 
@@ -251,13 +251,23 @@ impl Dictionary {
     }
 }
 
+/// The `keys` as numbers of cells; those that are none become `count`, which no cell has.
+fn indexes(keys: &dyn Array, count: usize) -> Vec<usize> {
+    downcast_integer_array!(
+        keys => keys.values().iter().map(|key| key.to_usize().map_or(count, |key| key.min(count))).collect(),
+        // Arrow has no other keys.
+        _ => Vec::new()
+    )
+}
+
 impl Cells for Dictionary {
     #[inline]
     fn get(&self, row: usize) -> Cell<'_> {
         if is_null(self.nulls.as_ref(), row) {
             return Ok(None);
         }
-        self.cells.get(*self.indexes.get(row).ok_or(Broken)?)
+        let index = *self.indexes.get(row).ok_or(Broken)?;
+        if index < self.cells.rows() { self.cells.get(index) } else { Err(Broken) }
     }
 }
 
@@ -267,8 +277,8 @@ mod tests {
 
     use arrow_array::types::{Int8Type, UInt16Type};
     use arrow_array::{
-        BinaryArray, BinaryViewArray, DictionaryArray, FixedSizeBinaryArray, Int64Array, LargeBinaryArray,
-        LargeStringArray, NullArray, StringArray, StringViewArray,
+        BinaryArray, BinaryViewArray, DictionaryArray, FixedSizeBinaryArray, Int8Array, Int64Array,
+        LargeBinaryArray, LargeStringArray, NullArray, StringArray, StringViewArray,
     };
 
     use super::*;
@@ -317,6 +327,19 @@ mod tests {
         assert_eq!(cells_of(Arc::new(NullArray::new(2))).unwrap(), "[None, None]");
         let none: DictionaryArray<Int8Type> = [None::<&str>, None].into_iter().collect();
         assert_eq!(cells_of(Arc::new(none)).unwrap(), "[None, None]");
+    }
+
+    #[test]
+    fn indexes_that_lie_are_broken_cells() {
+        let keys: ArrayRef = Arc::new(Int8Array::from(vec![0, 1, 2, -1]));
+        let column = Dictionary {
+            indexes: indexes(&keys, 2),
+            nulls: None,
+            cells: BlobColumn::new("values", &(Arc::new(StringArray::from(vec!["a", "b"])) as ArrayRef))
+                .unwrap(),
+        };
+        assert_eq!(column.get(1), Ok(Some(b"b".as_slice())));
+        assert!((2..5).all(|row| column.get(row) == Err(Broken)));
     }
 
     #[test]

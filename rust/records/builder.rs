@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::block::{Block, fits};
-use super::encode::Encoded;
+use super::encode::{Encoded, output_room};
 use super::input::{InputError, RowFlaw};
 use super::options::BatchOptions;
 use super::seal::{Next, Sealer};
@@ -24,7 +24,7 @@ impl Builder {
     /// A builder of batches of these options.
     pub fn new(options: BatchOptions) -> Result<Self, InputError> {
         let sealer = Sealer::new(options)?;
-        let room = fresh_room(&sealer);
+        let room = fresh_room(&sealer)?;
         Ok(Self { sealer, next: Next::first(&options), written: BatchWriter::EMPTY, room })
     }
 
@@ -79,11 +79,12 @@ impl Builder {
     }
 
     fn take_plain(&mut self) -> Result<Encoded, InputError> {
+        let large = self.size_bytes() > self.room.len() / 2;
+        let fresh = large.then(|| fresh_room(&self.sealer)).transpose()?;
         let entry = self.sealer.seal(&self.written, &[], &mut self.room, &mut self.next)?;
-        let bytes = if entry.size > self.room.len() / 2 {
-            std::mem::replace(&mut self.room, fresh_room(&self.sealer)).freeze(entry.size)
-        } else {
-            Bytes::copy_from_slice(&self.room[..entry.size])
+        let bytes = match fresh {
+            Some(fresh) => std::mem::replace(&mut self.room, fresh).freeze(entry.size),
+            None => Bytes::copy_from_slice(&self.room[..entry.size]),
         };
         Ok(Encoded { bytes, index: vec![entry] })
     }
@@ -102,6 +103,6 @@ fn check(record: &Record<'_>) -> Result<(), RowFlaw> {
     if text { Ok(()) } else { Err(RowFlaw::HeaderKey) }
 }
 
-fn fresh_room(sealer: &Sealer) -> Room {
-    Room::reused(HEADER_BYTES + sealer.limits().bytes + SLACK)
+fn fresh_room(sealer: &Sealer) -> Result<Room, InputError> {
+    output_room(HEADER_BYTES + sealer.limits().bytes + SLACK)
 }

@@ -10,6 +10,9 @@ use super::writer::{BatchWriter, SLACK};
 use crate::batch::HEADER_BYTES;
 use crate::memory::Room;
 
+/// From here on it is worth a look at all rows how large an output can get at most.
+const OUTPUT_BYTES_LARGE: usize = 64 << 20;
+
 /// Batches one after another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Encoded {
@@ -46,7 +49,7 @@ impl Encoder {
 
     /// Encodes all records of `blocks` into one output.
     pub fn encode(&mut self, blocks: &[&Block]) -> Result<Encoded, InputError> {
-        let room = Room::reused(self.output_bound(blocks));
+        let room = output_room(self.output_bound(blocks))?;
         self.run(blocks, Place::default(), true, usize::MAX, room).map(|(encoded, _)| encoded)
     }
 
@@ -60,7 +63,13 @@ impl Encoder {
         last: bool,
         bytes_max: usize,
     ) -> Result<(Encoded, Place), InputError> {
-        let room = Room::reused(bytes_max.max(self.sealer.options.batch_bytes_max) + SLACK);
+        let batch_bytes = self.sealer.options.batch_bytes_max + SLACK;
+        let mut bytes = bytes_max.saturating_add(SLACK).max(batch_bytes);
+        if bytes > OUTPUT_BYTES_LARGE {
+            // All that is left may take less than the caller would have room for.
+            bytes = bytes.min(self.output_bound(blocks).max(batch_bytes));
+        }
+        let room = output_room(bytes)?;
         self.run(blocks, from, last, bytes_max, room)
     }
 
@@ -132,6 +141,11 @@ impl Encoder {
         let excess = (self.sealer.batch_bound(limit) - limit).max(self.sealer.batch_bound(0));
         records.saturating_add(batches.saturating_mul(excess)).saturating_add(HEADER_BYTES + SLACK)
     }
+}
+
+/// Memory for output; the caller's options and columns decide how much.
+pub(super) fn output_room(bytes: usize) -> Result<Room, InputError> {
+    Room::reused(bytes).ok_or(InputError::Memory { bytes })
 }
 
 /// The number of a row among those of all blocks.

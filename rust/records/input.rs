@@ -49,6 +49,12 @@ pub enum InputError {
         /// What it is.
         found: i64,
     },
+    /// More output than there is memory for.
+    #[error("output of up to {bytes} bytes: there is not so much memory")]
+    Memory {
+        /// What was asked for.
+        bytes: usize,
+    },
     /// A compression level that the codec does not have.
     #[error(transparent)]
     Level(#[from] LevelError),

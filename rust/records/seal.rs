@@ -44,10 +44,15 @@ impl Next {
         Self { offset: options.base_offset, sequence: options.producer.base_sequence }
     }
 
-    /// Behind `records` more; sequences go from 2^31 - 1 to 0.
-    fn behind(self, records: i32) -> Self {
+    /// Behind `records` more; sequences go from 2^31 - 1 to 0, offsets end.
+    fn behind(self, records: i32) -> Result<Self, InputError> {
         let sequence = if self.sequence < 0 { -1 } else { self.sequence.wrapping_add(records) & i32::MAX };
-        Self { offset: self.offset.saturating_add(i64::from(records)), sequence }
+        let offset = self.offset.checked_add(i64::from(records)).ok_or_else(|| InputError::Option {
+            option: "base_offset",
+            expected: format!("room for {records} more records below 2^63 - 1"),
+            found: self.offset,
+        })?;
+        Ok(Self { offset, sequence })
     }
 }
 
@@ -91,13 +96,14 @@ impl Sealer {
         out: &mut [u8],
         next: &mut Next,
     ) -> Result<BatchEntry, InputError> {
+        let behind = next.behind(written.records)?;
         let payload = match &mut self.compressor {
             Some(compressor) => compressor.compress(&records[..written.filled], &mut out[HEADER_BYTES..])?,
             None => written.filled,
         };
         let entry = entry(written, HEADER_BYTES + payload, *next);
         self.write_head(&mut out[..entry.size], &entry);
-        *next = next.behind(entry.record_count);
+        *next = behind;
         Ok(entry)
     }
 

@@ -19,6 +19,7 @@ from skylog.records._columns import (
     constant_time,
     header_chunks,
     is_plain_sequence,
+    pairs_of,
     time_chunks,
 )
 
@@ -167,4 +168,4 @@ def _stops(columns: Columns, start: int, rows: int, piece_bytes: int) -> Iterato
 
 
 def _headers_size(headers: Sequence[tuple[str, bytes | None]] | None) -> int:
-    return sum(len(key) + len(value or b"") for key, value in headers or ())
+    return sum(len(key) + len(value or b"") for key, value in pairs_of(headers) or ())

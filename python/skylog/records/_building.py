@@ -8,7 +8,7 @@ from typing import TypeAlias
 from skylog.clock import SystemClock
 from skylog.core import BatchBuilder
 from skylog.records._blocks import Columns, blocks_of, pieces
-from skylog.records._columns import Columnar
+from skylog.records._columns import TIMESTAMP_MS_MAX, Columnar
 from skylog.records._encoding import (
     MAX_BATCH_BYTES,
     Compression,
@@ -90,9 +90,12 @@ class Builder:
         ValueError
             If the record cannot be in any batch.
         """
-        return self._core.append(
-            value, key, self._clock.now_ms() if timestamp is None else timestamp, headers
-        )
+        if timestamp is None:
+            timestamp = self._clock.now_ms()
+        try:
+            return self._core.append(value, key, timestamp, headers)
+        except OverflowError:
+            raise ValueError(f"timestamp: expected -1 to {TIMESTAMP_MS_MAX} ms, found {timestamp}") from None
 
     def extend(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -47,7 +47,9 @@ def time_chunks(column: Columnar) -> Chunks:
     arrow = arrow_of(column)
     if arrow is not None:
         return [_times(chunk) for chunk in arrow.chunks]
-    if not isinstance(column, np.ndarray):
+    if isinstance(column, np.ndarray):
+        column = _in_arrow_unit(column)
+    else:
         _require_sequence("timestamps", column, "int milliseconds, datetime or None")
     return [_times(chunk) for chunk in _converted("timestamps", column, None)]
 
@@ -58,8 +60,17 @@ def header_chunks(column: Columnar) -> Chunks:
     if arrow is not None:
         return [_plain(chunk) for chunk in arrow.chunks]
     _require_sequence("headers", column, "one sequence of (key, value) pairs, or None, for each record")
-    rows = (row if row is None else list(row) for row in column)
+    rows = (row if row is None else list(pairs_of(row)) for row in column)
     return _converted("headers", rows, HEADERS_TYPE)
+
+
+def pairs_of(row: Any) -> Any:
+    """Return the headers of one record; TypeError if looking at them twice would lose them."""
+    if isinstance(row, Iterator):
+        raise TypeError(
+            f"headers: expected a sequence of (key, value) pairs for each record, found {type(row).__name__}"
+        )
+    return row
 
 
 def partition_chunks(column: Columnar) -> Chunks:
@@ -105,8 +116,10 @@ def _converted(name: str, cells: Any, kind: pa.DataType | None) -> Chunks:
     """Copy Python's objects; errors name the column."""
     try:
         return _chunks(pa.array(cells, type=kind))
-    except (TypeError, ValueError) as error:
-        raise (TypeError if isinstance(error, TypeError) else ValueError)(f"{name}: {error}") from error
+    except (TypeError, NotImplementedError) as error:
+        raise TypeError(f"{name}: {error}") from error
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{name}: {error}") from error
 
 
 def _only_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -128,6 +141,13 @@ def _times(array: pa.Array) -> pa.Array:
     return _integers("timestamps", array, pa.int64())
 
 
+def _in_arrow_unit(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Bring datetimes in units that Arrow lacks (hours, months…) to seconds."""
+    if column.dtype.kind != "M" or np.datetime_data(column.dtype)[0] in {"D", "s", "ms", "us", "ns"}:
+        return column
+    return column.astype("datetime64[s]")
+
+
 def _integers(name: str, array: pa.Array, kind: pa.DataType) -> pa.Array:
     if not (pa.types.is_integer(array.type) or pa.types.is_null(array.type)):
         raise TypeError(f"{name}: expected {kind}, found {array.type}")
@@ -135,6 +155,10 @@ def _integers(name: str, array: pa.Array, kind: pa.DataType) -> pa.Array:
 
 
 def _fixed_width(name: str, column: npt.NDArray[Any]) -> Chunks:
+    if isinstance(column, np.ma.MaskedArray):
+        raise TypeError(
+            f"{name}: expected no masked array; pyarrow.array(column) has nulls in place of the mask"
+        )
     if column.dtype.kind == "O" and column.ndim == 1:
         return _converted(name, column, pa.binary())
     if column.ndim == 2 and column.dtype == np.uint8:

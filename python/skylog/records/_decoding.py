@@ -142,8 +142,8 @@ def iter_decode(
     Corrupt
         As :func:`decode`, once the bad bytes are reached: what came before them was yielded.
     """
-    if batch_bytes < 1:
-        raise ValueError(f"batch_bytes must be at least 1, not {batch_bytes}")
+    if not 1 <= batch_bytes < 2**63:
+        raise ValueError(f"batch_bytes must be 1 to 2^63 - 1, not {batch_bytes}")
     decoder = open_decoder(
         columns,
         verify_crc=verify_crc,
@@ -178,6 +178,10 @@ def _check_parts(parts: Sequence[Part], columns: Sequence[str], aborted: Sequenc
     numbers = {number for number, _ in parts}
     if None in numbers and "partition" in columns:
         raise ValueError("the column partition needs a partition")
+    if wrong := [number for number in numbers if number is not None and not 0 <= number < 2**31]:
+        raise ValueError(f"partition: expected 0 to {2**31 - 1}, found {wrong[0]}")
+    if wrong := [part for pair in aborted for part in pair if not -(2**63) <= part < 2**63]:
+        raise ValueError(f"aborted: expected numbers of 64 bits, found {wrong[0]}")
     if aborted and len(numbers) > 1:
         raise ValueError("aborted transactions belong to one partition, the source has several")
 

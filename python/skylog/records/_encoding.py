@@ -199,8 +199,8 @@ def iter_encode(
         transactional=transactional,
         base_offset=base_offset,
     )
-    if buffer_bytes < 1:
-        raise ValueError(f"buffer_bytes: expected at least 1, found {buffer_bytes}")
+    if not 1 <= buffer_bytes < 2**63:
+        raise ValueError(f"buffer_bytes: expected 1 to 2^63 - 1, found {buffer_bytes}")
     return _outputs(BatchEncoder(options), Columns.of(values, keys, timestamps, headers), buffer_bytes)
 
 
@@ -219,6 +219,10 @@ def batch_options(
     """Return the options as the core has them; ValueError for those out of range."""
     if timestamp_type not in {"create", "append"}:
         raise ValueError(f"timestamp_type: expected 'create' or 'append', found {timestamp_type!r}")
+    numbers = {"max_batch_bytes": max_batch_bytes, "producer_id": producer_id, "base_offset": base_offset}
+    for name, number in numbers.items():
+        if not -(2**63) <= number < 2**63:
+            raise ValueError(f"{name}: expected a number of 64 bits, found {number}")
     return BatchOptions(
         max_batch_bytes=max_batch_bytes,
         compression=compression,

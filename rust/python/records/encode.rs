@@ -51,10 +51,23 @@ impl BatchEncoder {
 }
 
 /// Bytes of one record's key, value or header.
-#[derive(FromPyObject)]
 enum Blob {
     Bytes(PyBackedBytes),
     Buffer(BorrowedBytes),
+}
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Blob {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        if let Ok(bytes) = object.extract() {
+            return Ok(Self::Bytes(bytes));
+        }
+        object.extract().map(Self::Buffer).map_err(|_| {
+            let found = object.get_type();
+            PyTypeError::new_err(format!("expected contiguous bytes or None, found {found}"))
+        })
+    }
 }
 
 impl Blob {

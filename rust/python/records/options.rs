@@ -1,6 +1,6 @@
 //! Options and errors of encoding, as Python has them.
 
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyMemoryError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
 use crate::compression::Codec;
@@ -62,6 +62,7 @@ fn narrow<T: TryFrom<i64>>(option: &str, value: i64) -> PyResult<T> {
 #[allow(clippy::needless_pass_by_value)] // fits map_err
 pub(super) fn refused(error: InputError) -> PyErr {
     match error {
+        InputError::Memory { .. } => PyMemoryError::new_err(error.to_string()),
         InputError::Type { .. } => PyTypeError::new_err(error.to_string()),
         _ => PyValueError::new_err(error.to_string()),
     }

@@ -124,3 +124,12 @@ def test_append_time_gives_one_time_to_a_batch() -> None:
     with pytest.raises(ValueError, match="timestamps: expected one for all"):
         builder.extend([b"b"], timestamps=[5])
     assert bytes(builder.take()) == bytes(records.encode([b"a", b"b"], timestamps=5, timestamp_type="append"))
+
+
+def test_what_is_no_record_says_what_is_wrong() -> None:
+    builder = records.Builder()
+    with pytest.raises(TypeError, match="expected contiguous bytes or None, found <class 'str'>"):
+        builder.append("text")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"timestamp: expected -1 to .* ms, found 9223372036854775808"):
+        builder.append(b"", timestamp=2**63)
+    assert builder.take() is None

@@ -119,6 +119,7 @@ def test_numpy_text_ends_at_its_padding() -> None:
         ({b"a"}, "found set"),
         (7, "found int"),
         ([1, 2], "values: .*int"),
+        (np.ma.array([b"a", b"b"], mask=[False, True]), "values: expected no masked array"),
     ],
 )
 def test_other_columns_are_type_errors(column: Any, said: str) -> None:
@@ -185,6 +186,8 @@ def test_days_and_one_time_for_all() -> None:
         ("now", TypeError, "timestamps: .*found str"),
         (-2, ValueError, "timestamps: expected -1 to 9223372036854775806 ms, found -2"),
         (2**63 - 1, ValueError, "timestamps"),
+        ([2**64], ValueError, "timestamps: "),
+        (np.array([1], ">i8"), TypeError, "timestamps: Byte-swapped"),
         ([-2], ValueError, "row 0: timestamp: expected null or 0 to .*found -2"),
         (
             np.array(["1969-12-31T23:59:59.9999"], "datetime64[us]"),
@@ -246,3 +249,23 @@ def test_headers_keep_order_and_duplicates() -> None:
 def test_headers_that_are_none(column: Any, kind: type[Exception], said: str) -> None:
     with pytest.raises(kind, match=said):
         records.encode([None], headers=column)
+
+
+def test_hours_are_times_too() -> None:
+    hours = np.array([2, "NaT"], "datetime64[h]")
+    times = records.decode(records.encode([b"a", b"b"], timestamps=hours)).column("timestamp")
+    assert times.cast(pa.int64()).to_pylist() == [7_200_000, None]
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_headers_that_can_be_looked_at_once_are_refused_instead_of_lost(streamed: bool) -> None:
+    once: list[Any] = [iter([("a", b"1")])]
+    encode = records.iter_encode if streamed else records.encode
+    with pytest.raises(TypeError, match=r"headers: expected a sequence of .* pairs.*found list_iterator"):
+        list(encode([b"v"], headers=once))
+
+
+def test_indexes_beyond_a_dictionary_are_named_by_their_row() -> None:
+    lying = pa.DictionaryArray.from_arrays(pa.array([0, 2]), pa.array([b"a", b"b"]), safe=False)
+    with pytest.raises(ValueError, match="row 1: values: an offset, index or length reaches beyond"):
+        records.encode(lying)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pyarrow
 import pytest
@@ -53,3 +54,16 @@ def test_batches_of_every_client_and_codec(client: str, codec: str) -> None:
     assert first[0] == {"key": "h", "value": b"1"}
     assert first[1:] in ([], [{"key": "h", "value": None}])
     assert others == [[], []]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"partition": -1}, "partition: expected 0 to 2147483647, found -1"),
+        ({"partition": 2**31}, "partition: expected 0 to 2147483647, found 2147483648"),
+        ({"aborted": [(2**63, 0)]}, "aborted: expected numbers of 64 bits"),
+    ],
+)
+def test_numbers_out_of_range_are_value_errors(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        records.decode(b"", **options)

@@ -159,7 +159,7 @@ def test_sequences_are_copied_piece_by_piece() -> None:
 
 
 def test_buffers_have_a_size() -> None:
-    with pytest.raises(ValueError, match="buffer_bytes: expected at least 1, found 0"):
+    with pytest.raises(ValueError, match=r"buffer_bytes: expected 1 to 2\^63 - 1, found 0"):
         records.iter_encode([b"a"], buffer_bytes=0)
 
 
@@ -248,3 +248,30 @@ def test_encoding_takes_input_and_output() -> None:
 def test_encoding_some_at_a_time_takes_little(codec: list[str]) -> None:
     _, above = peak("some", *codec)
     assert above <= 64
+
+
+@pytest.mark.parametrize("codec", [None, "lz4"])
+def test_offsets_end_before_64_bits_do(codec: Any) -> None:
+    fits = records.encode([b"a", b"b"], base_offset=2**63 - 3, compression=codec)
+    assert records.decode(fits).column("offset").to_pylist() == [2**63 - 3, 2**63 - 2]
+    with pytest.raises(ValueError, match=r"base_offset: expected room for 2 more records below 2\^63 - 1"):
+        records.encode([b"a", b"b"], base_offset=2**63 - 2, compression=codec)
+
+
+@pytest.mark.parametrize("name", ["base_offset", "producer_id", "max_batch_bytes"])
+def test_options_beyond_64_bits_are_value_errors(name: str) -> None:
+    with pytest.raises(ValueError, match=f"^{name}: expected a number of 64 bits"):
+        records.encode([b"a"], **{name: 2**63})
+
+
+@pytest.mark.parametrize("buffer_bytes", [2**40, 2**63 - 1])
+def test_room_for_more_than_there_is_costs_nothing(buffer_bytes: int) -> None:
+    (only,) = records.iter_encode([b"a"] * 10, buffer_bytes=buffer_bytes)
+    assert only.record_count == 10
+
+
+def test_output_beyond_all_memory_is_a_memory_error() -> None:
+    rows = 1 << 24
+    same = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), pa.array([bytes(1 << 30)]))
+    with pytest.raises(MemoryError, match="output of up to"):
+        records.encode(same, max_batch_bytes=2**31 - 1)
