@@ -97,6 +97,8 @@ def decode_fetch(
     SkylogError
         For an answer with an error code.
     """
+    if not 4 <= version <= 18:
+        raise ValueError(f"version: expected 4 to 18, found {version}")
     topic = "topic" if version < 13 else "topic_id"
     decoder = open_decoder(
         columns,
