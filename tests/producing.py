@@ -12,7 +12,7 @@ from typing import Any
 
 from sealing import Batch, Log, topic_table
 from skylog.clock import Entropy, SystemEntropy
-from skylog.config import FetchConfig, ProduceConfig
+from skylog.config import FetchConfig, ProduceConfig, StoreRequestsConfig
 from skylog.coordinator.base import Coordinator, SegmentCommit
 from skylog.coordinator.open import open_coordinator
 from skylog.core import CommitResult, Frame, FrameReader, Scratch, SealedSegment
@@ -27,6 +27,7 @@ from skylog.produce.upload import Uploader
 from skylog.storage.cache import SegmentCache
 from skylog.storage.delay import Delayed, Latency
 from skylog.storage.memory import MemoryStore
+from skylog.storage.stack import wrap_store
 from skylog.wire.exchange import Gate
 from virtual import VirtualClock
 
@@ -140,10 +141,14 @@ class Line:
         config: ProduceConfig,
         entropy: Entropy,
         fetch_config: FetchConfig | None,
+        *,
+        attempts_max: int,
     ) -> None:
         clock = VirtualClock()
         self.coordinator = NotingCoordinator(coordinator)
         self.store = Delayed(MemoryStore(clock), clock, SystemEntropy())
+        requests = StoreRequestsConfig(attempts_max=attempts_max, attempt_ms_max=30_000)
+        self.stores = wrap_store(self.store, requests, clock, SystemEntropy())
         self.gate = Gate(config.buffer_bytes_max)
         self.listeners: list[Callable[[SealedSegment], None]] = []
         self.order: list[int] = []
@@ -158,7 +163,7 @@ class Line:
             entropy=entropy,
             gate=self.gate,
             budget=PutBudget(rate, config.put_burst, config.linger_ms_max / 1000, clock.monotonic()),
-            uploader=Uploader(self.store, config, clock, SystemEntropy()),
+            uploader=Uploader(self.stores.produce, config),
             broker_id=BROKER_ID,
             broker_epoch=epoch,
         )
@@ -196,7 +201,10 @@ class Line:
 
 @asynccontextmanager
 async def line(
-    entropy: Entropy | None = None, fetch_config: FetchConfig | None = None, **settings: Any
+    entropy: Entropy | None = None,
+    fetch_config: FetchConfig | None = None,
+    attempts_max: int = 5,
+    **settings: Any,
 ) -> AsyncIterator[Line]:
     """Build a line; at the end nothing may be left in it."""
     clock = VirtualClock()
@@ -206,7 +214,9 @@ async def line(
         epoch = await coordinator.register_broker(BROKER_ID)
         await coordinator.create_topics([NewTopic(LOG.topic_id, LOG.topic, 1)])
         config = replace(ProduceConfig(), **settings)
-        built = Line(coordinator, epoch, config, entropy or SystemEntropy(), fetch_config)
+        built = Line(
+            coordinator, epoch, config, entropy or SystemEntropy(), fetch_config, attempts_max=attempts_max
+        )
         yield built
         assert built.gate.bytes_held == 0, built.pipeline
         assert built.pipeline.idle

@@ -36,8 +36,7 @@ from skylog.server import versions
 from skylog.server.dispatch import Dispatcher
 from skylog.server.listener import Listener
 from skylog.storage.cache import SegmentCache
-from skylog.storage.metered import Metered
-from skylog.storage.open import open_store
+from skylog.storage.stack import build_stores
 from skylog.wire.exchange import Gate, Handler, RawHandler
 from skylog.wire.frames import FETCH, PRODUCE
 
@@ -63,7 +62,7 @@ class Broker:
         self.config = config
         self.clock = clock or SystemClock()
         self.entropy = entropy or SystemEntropy()
-        self.store = Metered(open_store(config.store, self.clock, self.entropy))
+        self.store = build_stores(config.store, config.store_requests, self.clock, self.entropy)
         self.coordinator: Coordinator = open_coordinator(config.coordinator, self.clock, self.entropy)
         self.port = 0
         self._parts: Parts | None = None
@@ -155,7 +154,7 @@ async def assemble(broker: Broker, epoch: int) -> Parts:
     topics = TopicTable()
     catalog = Catalog(broker.coordinator, topics, config.topics, clock, entropy)
     await catalog.load()
-    load = segment_loader(config.fetch, broker.store)
+    load = segment_loader(config.fetch, broker.store.tail)
     cache = SegmentCache(load, config.fetch.cache_bytes_max, config.fetch.loads_max)
     loader = SegmentLoader(config.fetch, cache)
     parking = Parking()
@@ -183,7 +182,7 @@ async def assemble(broker: Broker, epoch: int) -> Parts:
     }
     dispatcher = Dispatcher(raw, handlers)
     listener = Listener(config.server, dispatcher, gate)
-    jobs = Ticker(standard_jobs(broker.coordinator, broker.store, clock), clock)
+    jobs = Ticker(standard_jobs(broker.coordinator, broker.store.background, clock), clock)
     return Parts(listener, dispatcher, pipeline, parking, groups, catalog, jobs, cache)
 
 
@@ -208,7 +207,7 @@ def build_produce(
             config.linger_ms_max / 1000,
             clock.monotonic(),
         ),
-        uploader=Uploader(broker.store, config, clock, entropy),
+        uploader=Uploader(broker.store.produce, config),
         broker_id=node_id,
         broker_epoch=epoch,
     )

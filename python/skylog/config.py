@@ -74,6 +74,55 @@ class ServerConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreRequestsConfig:
+    """What is asked of the object store at once, how often and how long; the store itself is `store`."""
+
+    produce_requests_max: int = 32
+    """PUTs of segments under way at once, their pauses between attempts included."""
+    tail_requests_max: int = 32
+    cold_requests_max: int = 16
+    """Shared fairly between readers."""
+    background_requests_max: int = 4
+    attempts_max: int = 5
+    attempt_ms_max: int = 10_000
+    request_ms_max: int = 30_000
+    """Waiting for a place, all attempts and the pauses between them; a producer's own limit comes on top."""
+    backoff_ms_first: int = 50
+    """Pauses are drawn between 0 and a ceiling that doubles from here to the next."""
+    backoff_ms_max: int = 2_000
+    throttled_ms_first: int = 500
+    """The same where the store asked for fewer requests."""
+    throttled_ms_max: int = 8_000
+    not_found_attempts_max: int = 3
+    """GETs of an object that is not there yet."""
+    hedge_quantile: float = 0.99
+    """A second request is made when one takes longer than this share of the recent ones."""
+    hedge_share_max: float = 0.05
+    """Second requests for each first one, at most; 0: never."""
+    hedge_delay_ms_min: int = 20
+    hedge_samples_min: int = 100
+
+    def __post_init__(self) -> None:
+        _require_counts(
+            "store_requests",
+            self,
+            *("produce_requests_max", "tail_requests_max", "cold_requests_max", "background_requests_max"),
+            *("attempts_max", "attempt_ms_max", "request_ms_max", "not_found_attempts_max"),
+            *("backoff_ms_first", "throttled_ms_first", "hedge_delay_ms_min", "hedge_samples_min"),
+        )
+        self._require_order("backoff_ms_first", "backoff_ms_max")
+        self._require_order("throttled_ms_first", "throttled_ms_max")
+        self._require_order("attempt_ms_max", "request_ms_max")
+        quantile, share = self.hedge_quantile, self.hedge_share_max
+        _require(0 < quantile < 1, "store_requests.hedge_quantile", quantile, "more than 0 and less than 1")
+        _require(0 <= share <= 1, "store_requests.hedge_share_max", share, "0 to 1")
+
+    def _require_order(self, low: str, high: str) -> None:
+        least, found = getattr(self, low), getattr(self, high)
+        _require(found >= least, f"store_requests.{high}", found, f"at least {low}, {least}")
+
+
+@dataclass(frozen=True, slots=True)
 class ProduceConfig:
     """The buffer and the PUT budget."""
 
@@ -86,9 +135,8 @@ class ProduceConfig:
     linger_ms_max: int = 250
     uploads_max: int = 8
     """Segments on their way to the store at once."""
-    upload_attempts_max: int = 5
     upload_ms_max: int = 30_000
-    """All attempts of one segment together."""
+    """All attempts of one segment together, and its wait for them."""
     inline_check_bytes_max: int = 64 * KIB
     """Compressed bytes up to which a request is decompressed and checked on the event loop."""
 
@@ -108,7 +156,7 @@ class ProduceConfig:
         rate = self.put_rate_per_second
         _require(rate is None or rate > 0, "produce.put_rate_per_second", rate, "more than 0")
         _require(self.put_burst >= 1, "produce.put_burst", self.put_burst, "at least 1")
-        _require_counts("produce", self, "uploads_max", "upload_attempts_max", "upload_ms_max")
+        _require_counts("produce", self, "uploads_max", "upload_ms_max")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +210,7 @@ class Config:
     store: str = "memory:"
     coordinator: str = "sqlite::memory:"
     server: ServerConfig = field(default_factory=ServerConfig)
+    store_requests: StoreRequestsConfig = field(default_factory=StoreRequestsConfig)
     produce: ProduceConfig = field(default_factory=ProduceConfig)
     fetch: FetchConfig = field(default_factory=FetchConfig)
     topics: TopicsConfig = field(default_factory=TopicsConfig)

@@ -31,6 +31,10 @@ class Unavailable(SkylogError):
     """A store or the coordinator did not answer in time; the outcome may be unknown; try again."""
 
 
+class Throttled(Unavailable):
+    """The store asks for fewer requests (503 SlowDown, 429); try again, but later and less often."""
+
+
 class Corrupt(SkylogError):
     """Stored or received bytes contradict their own checksum or structure."""
 

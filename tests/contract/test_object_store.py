@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from skylog.clock import SystemClock, SystemEntropy
+from skylog.config import StoreRequestsConfig
 from skylog.errors import InvalidRequest, NotFound
 from skylog.storage.base import ObjectStore
 from skylog.storage.delay import Delayed, Latency
 from skylog.storage.metered import Metered
 from skylog.storage.open import open_store
+from skylog.storage.stack import wrap_store
 
 MIB = 1024 * 1024
 
@@ -33,7 +35,12 @@ def _delayed(path: Path) -> ObjectStore:
 
 
 def _metered(path: Path) -> ObjectStore:
-    return Metered(_memory(path))
+    return Metered(_memory(path), SystemClock())
+
+
+def _stacked(path: Path) -> ObjectStore:
+    requests = StoreRequestsConfig(hedge_delay_ms_min=1, hedge_samples_min=1, not_found_attempts_max=1)
+    return wrap_store(_delayed(path), requests, SystemClock(), SystemEntropy()).cold_for("a reader")
 
 
 STORES: dict[str, Callable[[Path], ObjectStore]] = {
@@ -41,6 +48,7 @@ STORES: dict[str, Callable[[Path], ObjectStore]] = {
     "file": _file,
     "delayed file": _delayed,
     "metered memory": _metered,
+    "all wrappers": _stacked,
 }
 
 

@@ -7,7 +7,6 @@ import json
 import logging
 import os
 import signal
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -104,7 +103,7 @@ class _Session:
             return
         beside = self._report.with_name(self._report.name + ".new")
         try:
-            beside.write_text(json.dumps(asdict(self._broker.store.usage)) + "\n")
+            beside.write_text(json.dumps(self._broker.store.report()) + "\n")
             os.replace(beside, self._report)
         except OSError as error:
             raise InvalidConfig(f"--report {self._report}: cannot be written: {error.strerror}") from error

@@ -7,13 +7,11 @@ from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Literal
 
 from skylog.clock import Clock, Entropy
 from skylog.errors import InvalidConfig, Unavailable
 from skylog.storage.base import Buffer, ObjectInfo, ObjectStore
-
-Kind = Literal["put", "get", "delete", "list"]
+from skylog.storage.wrapping import KINDS, Kind, Wrapper
 
 _P99_DEVIATIONS = NormalDist().inv_cdf(0.99)
 
@@ -47,7 +45,7 @@ class _Failure:
     applied: bool
 
 
-class Delayed:
+class Delayed(Wrapper):
     """An `ObjectStore` that waits, then does what `inner` does, or fails as it was told.
 
     Parameters
@@ -65,17 +63,12 @@ class Delayed:
         put: Latency | None = None,
         get: Latency | None = None,
     ) -> None:
-        self.inner = inner
+        super().__init__(inner)
         self._clock = clock
         self._entropy = entropy
         self.put_latency = put or Latency()
         self.get_latency = get or Latency()
-        self._failures: dict[Kind, deque[_Failure]] = {
-            "put": deque(),
-            "get": deque(),
-            "delete": deque(),
-            "list": deque(),
-        }
+        self._failures: dict[Kind, deque[_Failure]] = {kind: deque() for kind in KINDS}
 
     def fail_next(
         self, kind: Kind, count: int = 1, *, error: Exception | None = None, applied: bool = False
@@ -91,20 +84,6 @@ class Delayed:
         """
         failure = _Failure(error or Unavailable(f"{kind} was told to fail"), applied)
         self._failures[kind].extend([failure] * count)
-
-    @property
-    def url(self) -> str:
-        """The inner store's address."""
-        return self.inner.url
-
-    @property
-    def puts_per_second(self) -> float:
-        """What the store behind it says."""
-        return self.inner.puts_per_second
-
-    async def open(self) -> None:
-        """Open the inner store."""
-        await self.inner.open()
 
     async def put(self, key: str, data: Buffer) -> None:
         """Wait, then store: nothing is to be seen before the latency is over."""
@@ -133,10 +112,6 @@ class Delayed:
         _raise(await self._wait("list", Latency()))
         async for found in self.inner.list(prefix, start_after):
             yield found
-
-    async def close(self) -> None:
-        """Close the inner store."""
-        await self.inner.close()
 
     async def _wait(self, kind: Kind, latency: Latency) -> _Failure | None:
         failures = self._failures[kind]

@@ -70,7 +70,7 @@ async def run_producer(built: Line, trouble: Trouble, producer_id: int) -> list[
 @pytest.mark.parametrize("seed", range(30))
 @in_virtual_time
 async def test_every_batch_is_there_once_and_in_order_whatever_failed(seed: int) -> None:
-    async with line(upload_attempts_max=2, uploads_max=3) as built:
+    async with line(attempts_max=2, uploads_max=3) as built:
         trouble = Trouble(built, seed)
         logs = await asyncio.gather(*(run_producer(built, trouble, number) for number in range(PRODUCERS)))
         assert all(offsets == sorted(offsets) for offsets in logs)

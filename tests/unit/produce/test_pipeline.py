@@ -71,7 +71,7 @@ async def test_nobody_is_answered_before_the_commit_is_durable() -> None:
 
 @in_virtual_time
 async def test_an_upload_that_fails_for_good_fails_its_own_requests_only() -> None:
-    async with line(upload_attempts_max=1) as built:
+    async with line(attempts_max=1) as built:
         built.puts_take(50)
         first = built.produce()
         await turns()
@@ -149,7 +149,7 @@ async def test_a_segment_that_cannot_be_sealed_closes_its_connections_and_the_li
 
 @in_virtual_time
 async def test_without_acks_there_is_no_answer_and_a_failure_closes_the_connection() -> None:
-    async with line(upload_attempts_max=1) as built:
+    async with line(attempts_max=1) as built:
         good = built.produce(acks=0)
         await answered([good])
         assert good.answer == b""

@@ -7,8 +7,9 @@ import pytest
 
 from skylog.clock import SystemEntropy
 from skylog.errors import InvalidConfig, NotFound, Unavailable
-from skylog.storage.delay import Delayed, Kind, Latency
+from skylog.storage.delay import Delayed, Latency
 from skylog.storage.memory import MemoryStore
+from skylog.storage.wrapping import Kind
 
 
 class StepClock:

@@ -10,7 +10,7 @@ from skylog.storage.metered import Metered, StoreUsage
 
 @pytest.fixture
 def store() -> Metered:
-    return Metered(MemoryStore(SystemClock()))
+    return Metered(MemoryStore(SystemClock()), SystemClock())
 
 
 async def test_requests_and_bytes_are_counted_by_kind(store: Metered) -> None:

@@ -66,7 +66,7 @@ class BrokerProcess:
             if self._clock.monotonic() > deadline or self._running.poll() is not None:
                 raise self._failure("did not report what it asked of the store")
             pause.wait(_STEP_S)
-        return StoreUsage(**json.loads(self._report.read_text()))
+        return StoreUsage.from_report(json.loads(self._report.read_text()))
 
     def require_running(self) -> None:
         """Raise `Unavailable` with its last words if the broker has ended."""
