@@ -95,6 +95,7 @@ def run(options: argparse.Namespace) -> dict[str, object]:
     for section in options.sections:
         results[section] = parts[section]()
         print(f"{section} done", flush=True)
+    results["load_after"] = round(os.getloadavg()[0], 2)
     return results
 
 

@@ -93,9 +93,10 @@ def _table(head: list[str], lines: list[list[str]]) -> str:
 
 def _machine(results: dict[str, Any]) -> str:
     about = results["machine"]
+    load = f"{results['load_before']} before and {results['load_after']} after"
     return (
         f"{about['processor']}, {about['cores']} cores, CPython {about['python']}; {about['date']}, commit "
-        f"{about['commit']}; load of the machine before: {results['load_before']}."
+        f"{about['commit']}; load of the machine {load}."
     )
 
 

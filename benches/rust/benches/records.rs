@@ -51,10 +51,12 @@ fn encode(group: &mut BenchmarkGroup<'_, WallTime>, input: &Input, codec: &str) 
     }
     let block = ours::prepare(&input.values);
     measure(group, "skylog (Rust)", || ours::encode(&block, codec));
+    // What is not used of it takes no memory.
+    let capacity = input.payloads.iter().map(bytes::Bytes::len).sum::<usize>() * 5 / 4;
     let batches = kafka_protocol::prepare(&input.values);
-    measure(group, "kafka-protocol", || kafka_protocol::encode(&batches, codec));
+    measure(group, "kafka-protocol", || kafka_protocol::encode(&batches, codec, capacity));
     let batches = rskafka::prepare(&input.values, codec);
-    measure(group, "rskafka", || rskafka::encode(&batches));
+    measure(group, "rskafka", || rskafka::encode(&batches, capacity));
 }
 
 fn decode(group: &mut BenchmarkGroup<'_, WallTime>, input: &Input, codec: &str) {

@@ -43,10 +43,10 @@ fn record(row: usize, value: &Bytes) -> Record {
     }
 }
 
-/// Encodes all batches into one buffer.
-pub fn encode(batches: &[Vec<Record>], codec: &str) -> BytesMut {
+/// Encodes all batches into one buffer of `capacity` bytes, so that it need not grow.
+pub fn encode(batches: &[Vec<Record>], codec: &str, capacity: usize) -> BytesMut {
     let options = RecordEncodeOptions { version: 2, compression: compression(codec) };
-    let mut out = BytesMut::new();
+    let mut out = BytesMut::with_capacity(capacity);
     for batch in batches {
         RecordBatchEncoder::encode(&mut out, batch, &options).expect("records that can be encoded");
     }

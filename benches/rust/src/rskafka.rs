@@ -55,9 +55,9 @@ fn record(first: usize, delta: usize, value: &Bytes) -> Record {
     }
 }
 
-/// Encodes all batches into one buffer.
-pub fn encode(batches: &[RecordBatch]) -> Vec<u8> {
-    let mut out = Vec::new();
+/// Encodes all batches into one buffer of `capacity` bytes, so that it need not grow.
+pub fn encode(batches: &[RecordBatch], capacity: usize) -> Vec<u8> {
+    let mut out = Vec::with_capacity(capacity);
     for batch in batches {
         batch.write(&mut out).expect("records that can be encoded");
     }
