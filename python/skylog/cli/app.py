@@ -8,6 +8,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from skylog.cli.bench import bench
 from skylog.cli.demo.command import demo
 from skylog.cli.segment import segment
 from skylog.cli.serve import serve
@@ -41,6 +42,7 @@ app.command()(serve)
 app.command()(demo)
 app.add_typer(topic)
 app.add_typer(segment)
+app.add_typer(bench)
 app.command()(version)
 
 
