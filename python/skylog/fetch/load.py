@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from skylog.core import verify_segment
-from skylog.errors import SkylogError, Unavailable
+from skylog.errors import Corrupt, SkylogError, Unavailable
 
 if TYPE_CHECKING:
     from skylog.config import FetchConfig
@@ -22,15 +22,23 @@ log = logging.getLogger("skylog.fetch")
 def segment_loader(config: FetchConfig, store: ObjectStore) -> Callable[[str], Awaitable[bytes]]:
     """Return what the cache calls for a segment it lacks: 1 GET, then every checksum is verified.
 
-    Bytes that contradict themselves never reach the cache: `Corrupt`, with key, position, expected, found. A
-    GET that the store never answers is given up, or it would keep its place among the loads for ever.
+    Bytes that contradict themselves never reach the cache: they are read once more, for they may have been
+    damaged on their way; then `Corrupt`, with key, position, expected, found. A GET that the store never
+    answers is given up, or it would keep its place among the loads for ever.
     """
 
-    async def load(key: str) -> bytes:
+    async def read(key: str) -> bytes:
         async with _time_limit(config, key):
             data = await store.get(key)
         await asyncio.to_thread(verify_segment, data)
         return data
+
+    async def load(key: str) -> bytes:
+        try:
+            return await read(key)
+        except Corrupt as error:
+            log.warning("segment %s came damaged and is read again: %s", key, error)
+        return await read(key)
 
     return load
 
