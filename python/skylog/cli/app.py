@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from skylog.cli.bench import bench
+from skylog.cli.cost.command import cost
 from skylog.cli.demo.command import demo
 from skylog.cli.segment import segment
 from skylog.cli.serve import serve
@@ -40,6 +41,7 @@ app = typer.Typer(
 )
 app.command()(serve)
 app.command()(demo)
+app.command()(cost)
 app.add_typer(topic)
 app.add_typer(segment)
 app.add_typer(bench)

@@ -15,6 +15,7 @@ from skylog.cli.app import app
 COMMANDS = [
     ["serve"],
     ["demo"],
+    ["cost"],
     ["topic", "create"],
     ["topic", "list"],
     ["topic", "describe"],

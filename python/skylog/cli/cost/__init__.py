@@ -1,0 +1,1 @@
+"""``skylog cost``: what a month costs, beside a Kafka that replicates."""
