@@ -1,7 +1,8 @@
 //! Memory for large output: touched once, handed on without a copy.
 
+use std::collections::VecDeque;
 use std::ops::{Deref, DerefMut};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use memmap2::{Advice, MmapMut};
@@ -14,39 +15,66 @@ const HUGE_PAGE_BYTES: usize = 2 << 20;
 
 /// Bytes of freed rooms that are kept for the next: the system clears what it gives, which takes longer than what is
 /// then written to it.
-const WARM_BYTES_MAX: usize = 64 << 20;
-/// Larger rooms are too rare to be kept.
-const KEPT_BYTES_MAX: usize = 32 << 20;
+const WARM_BYTES_MAX: usize = 32 << 20;
 
-static WARM: Mutex<Vec<MmapMut>> = Mutex::new(Vec::new());
+static WARM: Mutex<Warm> = Mutex::new(Warm { freed: VecDeque::new() });
+
+/// Freed memory, the oldest first.
+struct Warm {
+    freed: VecDeque<MmapMut>,
+}
+
+impl Warm {
+    fn bytes(&self) -> usize {
+        self.freed.iter().map(|pages| pages.len()).sum()
+    }
+
+    /// The smallest pages that hold `size` bytes and are not much too large.
+    fn take(&mut self, size: usize) -> Option<MmapMut> {
+        let fits = |pages: &MmapMut| (size..=size.saturating_mul(2)).contains(&pages.len());
+        let best = (0..self.freed.len())
+            .filter(|&index| fits(&self.freed[index]))
+            .min_by_key(|&index| self.freed[index].len())?;
+        self.freed.remove(best)
+    }
+
+    /// Keeps pages; those that were freed first make room for them.
+    fn put(&mut self, pages: MmapMut) {
+        if pages.len() > WARM_BYTES_MAX {
+            return;
+        }
+        self.freed.push_back(pages);
+        while self.bytes() > WARM_BYTES_MAX {
+            self.freed.pop_front();
+        }
+    }
+}
+
+fn warm() -> MutexGuard<'static, Warm> {
+    WARM.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Memory straight from the system, in whole huge pages.
 struct Pages(Option<MmapMut>);
 
 impl Pages {
-    fn fresh(size: usize) -> Option<Self> {
-        let pages = MmapMut::map_anon(size.checked_next_multiple_of(HUGE_PAGE_BYTES)?).ok()?;
-        // A wish only: a system without huge pages serves small ones.
-        let _ = pages.advise(Advice::HugePage);
-        Some(Self(Some(pages)))
+    fn new(size: usize) -> Option<Self> {
+        let freed = warm().take(size);
+        freed.or_else(|| fresh(size)).map(|pages| Self(Some(pages)))
     }
+}
 
-    /// Freed ones of this size.
-    fn warm(size: usize) -> Option<Self> {
-        let size = size.checked_next_multiple_of(HUGE_PAGE_BYTES)?;
-        let mut warm = WARM.lock().unwrap_or_else(PoisonError::into_inner);
-        let index = warm.iter().position(|pages| pages.len() == size)?;
-        Some(Self(Some(warm.swap_remove(index))))
-    }
+fn fresh(size: usize) -> Option<MmapMut> {
+    let pages = MmapMut::map_anon(size.checked_next_multiple_of(HUGE_PAGE_BYTES)?).ok()?;
+    // A wish only: a system without huge pages serves small ones.
+    let _ = pages.advise(Advice::HugePage);
+    Some(pages)
 }
 
 impl Drop for Pages {
     fn drop(&mut self) {
-        let Some(pages) = self.0.take().filter(|pages| pages.len() <= KEPT_BYTES_MAX) else { return };
-        let mut warm = WARM.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept: usize = warm.iter().map(|pages| pages.len()).sum();
-        if kept + pages.len() <= WARM_BYTES_MAX {
-            warm.push(pages);
+        if let Some(pages) = self.0.take() {
+            warm().put(pages);
         }
     }
 }
@@ -63,7 +91,8 @@ impl AsMut<[u8]> for Pages {
     }
 }
 
-/// Zeroed memory of a fixed size. What is never written to takes no memory, so it may be asked for generously.
+/// Memory of a fixed size that may hold anything, of a room that was freed for instance. What is never written to
+/// takes little memory, so it may be asked for generously.
 pub struct Room(Kind);
 
 enum Kind {
@@ -72,23 +101,18 @@ enum Kind {
 }
 
 impl Room {
-    /// Memory of `size` bytes.
-    pub fn new(size: usize) -> Self {
-        Self::of(size, if size < MAPPED_BYTES_MIN { None } else { Pages::fresh(size) })
-    }
-
-    /// Memory of `size` bytes that may hold anything, for who writes all of what it freezes: warm if there is some of
-    /// a room that was freed. None where the system has not so much.
-    pub fn reused(size: usize) -> Option<Self> {
+    /// Memory of `size` bytes, or None where the system has not so much.
+    pub fn new(size: usize) -> Option<Self> {
         if size < MAPPED_BYTES_MIN {
-            return Some(Self::new(size));
+            return Some(Self(Kind::Small(vec![0; size])));
         }
-        let pages = Pages::warm(size).or_else(|| Pages::fresh(size))?;
-        Some(Self::of(size, Some(pages)))
+        Pages::new(size).map(|pages| Self(Kind::Mapped { pages, size }))
     }
 
-    fn of(size: usize, pages: Option<Pages>) -> Self {
-        Self(pages.map_or_else(|| Kind::Small(vec![0; size]), |pages| Kind::Mapped { pages, size }))
+    /// Memory of `size` bytes that cannot be done without: where the system has not so much, the process ends, as with
+    /// every vector.
+    pub fn required(size: usize) -> Self {
+        Self::new(size).unwrap_or_else(|| Self(Kind::Small(vec![0; size])))
     }
 
     /// The first `size` bytes, from now on shared and unchanging.
@@ -130,9 +154,8 @@ mod tests {
     #[test]
     fn small_and_mapped_rooms_behave_alike() {
         for size in [0, 1, 4096, MAPPED_BYTES_MIN, MAPPED_BYTES_MIN + 1] {
-            let mut room = Room::new(size);
+            let mut room = Room::new(size).unwrap();
             assert_eq!(room.len(), size);
-            assert!(room.iter().all(|&byte| byte == 0));
             room.fill(7);
             let kept = room.freeze(size / 2);
             assert_eq!(kept.len(), size / 2);
@@ -142,29 +165,31 @@ mod tests {
 
     #[test]
     fn more_than_there_is_is_refused() {
-        assert!(Room::reused(usize::MAX).is_none());
-        assert!(Room::reused(1 << 60).is_none());
+        assert!(Room::new(usize::MAX).is_none());
+        assert!(Room::new(1 << 60).is_none());
     }
 
     #[test]
     fn what_was_freed_is_used_again_and_bounded() {
-        drop((0..40).map(|_| Room::reused(12 << 20)).collect::<Vec<_>>());
-        drop(Room::reused(KEPT_BYTES_MAX + 1));
-        let mut warm = WARM.lock().unwrap();
-        let kept: usize = warm.iter().map(|pages| pages.len()).sum();
-        assert!(kept > WARM_BYTES_MAX / 2 && kept <= WARM_BYTES_MAX, "{kept}");
-        assert!(warm.iter().all(|pages| pages.len() <= KEPT_BYTES_MAX));
-        warm.clear();
-        drop(warm);
+        let mut warm = Warm { freed: VecDeque::new() };
+        (0..40).for_each(|_| warm.put(fresh(12 << 20).unwrap()));
+        warm.put(fresh(WARM_BYTES_MAX + 1).unwrap());
+        assert_eq!(warm.bytes(), 24 << 20);
+        assert!(warm.take(5 << 20).is_none(), "much too large");
+        warm.put(fresh(10 << 20).unwrap());
+        assert_eq!(warm.bytes(), 22 << 20);
+        assert_eq!(warm.take(9 << 20).unwrap().len(), 10 << 20);
+        assert_eq!(warm.take(12 << 20).unwrap().len(), 12 << 20);
+        assert_eq!(warm.bytes(), 0);
+    }
 
-        let size = 10 << 20;
-        let mut room = Room::reused(size).unwrap();
-        room.fill(7);
-        let bytes = room.freeze(size);
-        let place = bytes.as_ptr();
-        drop(bytes);
-        assert!(Room::new(size).iter().all(|&byte| byte == 0));
-        let room = Room::reused(size - 5).unwrap();
-        assert_eq!((room.as_ptr(), room.len(), room[0]), (place, size - 5, 7));
+    #[test]
+    fn a_dropped_room_is_given_out_again() {
+        let size = 30 << 20;
+        let given_again = (0..1_000).any(|_| {
+            let place = Room::new(size).unwrap().freeze(size).as_ptr();
+            Room::new(size).unwrap().as_ptr() == place
+        });
+        assert!(given_again);
     }
 }

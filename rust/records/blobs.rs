@@ -22,7 +22,7 @@ pub(crate) struct Broken;
 /// A cell: bytes, or None for null.
 pub(crate) type Cell<'a> = Result<Option<&'a [u8]>, Broken>;
 
-/// Block that hold bytes.
+/// Rows that hold bytes.
 pub(crate) trait Cells {
     /// The bytes in `row`, None for null.
     fn get(&self, row: usize) -> Cell<'_>;
@@ -67,7 +67,7 @@ impl BlobColumn {
         Self::Null(Nulls(rows))
     }
 
-    /// Block it has.
+    /// Rows it has.
     pub fn rows(&self) -> usize {
         match self {
             Self::Null(nulls) => nulls.0,

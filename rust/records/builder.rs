@@ -90,7 +90,7 @@ impl Builder {
     }
 
     fn take_compressed(&mut self) -> Result<Encoded, InputError> {
-        let mut out = Room::new(self.sealer.batch_bound(self.written.filled));
+        let mut out = output_room(self.sealer.batch_bound(self.written.filled))?;
         let entry = self.sealer.seal(&self.written, &self.room[HEADER_BYTES..], &mut out, &mut self.next)?;
         Ok(Encoded { bytes: Bytes::copy_from_slice(&out[..entry.size]), index: vec![entry] })
     }

@@ -41,6 +41,8 @@ pub struct Input<'a> {
     pub owner: Option<Buffer>,
     /// Where they start in what they are a piece of; errors count from there.
     pub start: usize,
+    /// Whether more batches follow behind them, so that memory is better set aside for a full output.
+    pub more: bool,
 }
 
 /// How far reading came.
@@ -67,7 +69,7 @@ pub struct Decoder {
 impl<'a> Input<'a> {
     /// Bytes that are whole.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, owner: None, start: 0 }
+        Self { bytes, owner: None, start: 0, more: false }
     }
 }
 
@@ -105,7 +107,7 @@ impl Decoder {
                 Err(Error::Truncated { needed, .. }) => return Ok(Progress::Cut(position, needed)),
                 read => read?,
             };
-            let left = bytes.len() - position;
+            let left = if input.more { usize::MAX } else { bytes.len() - position };
             if !self.read_batch(input, &batch, left, full_bytes)? {
                 return Ok(Progress::Full(position));
             }

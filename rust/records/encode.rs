@@ -43,7 +43,7 @@ impl Encoder {
     /// An encoder for batches of these options.
     pub fn new(options: BatchOptions) -> Result<Self, InputError> {
         let sealer = Sealer::new(options)?;
-        let scratch = Room::new(if sealer.compresses() { sealer.limits().bytes + SLACK } else { 0 });
+        let scratch = output_room(if sealer.compresses() { sealer.limits().bytes + SLACK } else { 0 })?;
         Ok(Self { sealer, next: Next::first(&options), scratch })
     }
 
@@ -145,7 +145,7 @@ impl Encoder {
 
 /// Memory for output; the caller's options and columns decide how much.
 pub(super) fn output_room(bytes: usize) -> Result<Room, InputError> {
-    Room::reused(bytes).ok_or(InputError::Memory { bytes })
+    Room::new(bytes).ok_or(InputError::Memory { bytes })
 }
 
 /// The number of a row among those of all blocks.

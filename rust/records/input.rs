@@ -21,9 +21,9 @@ pub enum InputError {
     Rows {
         /// Which column.
         column: &'static str,
-        /// Block of the values.
+        /// Rows of the values.
         expected: usize,
-        /// Block it has.
+        /// Rows it has.
         found: usize,
     },
     /// A column of a type that is not taken.

@@ -211,7 +211,7 @@ fn decode(
     full_bytes: usize,
 ) -> Option<Vec<RecordBatch>> {
     let owner = (options.binary == BinaryKind::View).then(|| Buffer::from_slice_ref(input));
-    let input = Input { bytes: input, owner, start: 0 };
+    let input = Input { bytes: input, owner, start: 0, more: false };
     let (mut decoder, mut position, mut pieces) = (Decoder::new(options), 0, Vec::new());
     decoder.set_log(skylog_core::records::Log::default(), Aborted::new(aborted));
     loop {

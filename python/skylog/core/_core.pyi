@@ -466,6 +466,7 @@ class RecordDecoder:
         position: int = 0,
         *,
         start: int = 0,
+        more: bool = False,
         full_bytes: int = 2**64 - 1,
     ) -> tuple[int, int]:
         """Decode from `position` on, to the end or until `full_bytes` of columns are held.

@@ -227,7 +227,7 @@ def _iter_file(
             while position < len(piece) and not needed:
                 try:
                     position, needed = decoder.read(
-                        piece, position, start=pieces.start, full_bytes=batch_bytes
+                        piece, position, start=pieces.start, more=True, full_bytes=batch_bytes
                     )
                 except Corrupt:
                     yield from take_batches(decoder)

@@ -25,20 +25,22 @@ struct RecordDecoder {
 struct Held {
     bytes: Result<BorrowedBytes, Buffer>,
     start: usize,
+    more: bool,
 }
 
 impl Held {
-    fn new(data: BorrowedBytes, views: bool, start: usize) -> Self {
+    fn new(data: BorrowedBytes, views: bool) -> Self {
         // What is writable can change later, so it is not referred to.
         let stays = views && data.is_readonly();
         let bytes = if stays { Err(Buffer::from(Bytes::from_owner(data))) } else { Ok(data) };
-        Self { bytes, start }
+        Self { bytes, start: 0, more: false }
     }
 
     fn input(&self) -> Input<'_> {
+        let (start, more) = (self.start, self.more);
         match &self.bytes {
-            Ok(borrowed) => Input { bytes: borrowed.as_slice(), owner: None, start: self.start },
-            Err(owner) => Input { bytes: owner, owner: Some(owner.clone()), start: self.start },
+            Ok(borrowed) => Input { bytes: borrowed.as_slice(), owner: None, start, more },
+            Err(owner) => Input { bytes: owner, owner: Some(owner.clone()), start, more },
         }
     }
 }
@@ -67,17 +69,18 @@ impl RecordDecoder {
         self.decoder.set_log(Log { partition, ..Log::default() }, Aborted::new(&aborted));
     }
 
-    #[pyo3(signature = (data, position = 0, *, start = 0, full_bytes = usize::MAX))]
+    #[pyo3(signature = (data, position = 0, *, start = 0, more = false, full_bytes = usize::MAX))]
     fn read(
         &mut self,
         py: Python<'_>,
         data: BorrowedBytes,
         position: usize,
         start: usize,
+        more: bool,
         full_bytes: usize,
     ) -> PyResult<(usize, usize)> {
         let size = data.as_slice().len();
-        let held = Held::new(data, self.views, start);
+        let held = Held { start, more, ..Held::new(data, self.views) };
         let decoder = &mut self.decoder;
         let read = detached(py, size, || decoder.read(&held.input(), position..size, full_bytes));
         Ok(match read.map_err(to_python)? {
@@ -89,7 +92,7 @@ impl RecordDecoder {
 
     fn read_segment(&mut self, py: Python<'_>, data: BorrowedBytes) -> PyResult<()> {
         let size = data.as_slice().len();
-        let held = Held::new(data, self.views, 0);
+        let held = Held::new(data, self.views);
         let decoder = &mut self.decoder;
         detached(py, size, || decoder.read_segment(&held.input())).map_err(to_python)
     }
@@ -102,7 +105,7 @@ impl RecordDecoder {
         committed: bool,
     ) -> PyResult<()> {
         let size = data.as_slice().len();
-        let held = Held::new(data, self.views, 0);
+        let held = Held::new(data, self.views);
         let decoder = &mut self.decoder;
         let read = detached(py, size, || decoder.read_answer(&held.input(), &answer.answer, committed));
         read.map_err(to_python)

@@ -42,7 +42,8 @@ impl<T: Native> Growing<T> {
         if size < ROOM_BYTES_MIN {
             return Self::Small(Vec::with_capacity(count));
         }
-        Self::Large { room: Room::new(size), filled: 0 }
+        // Where the system has not so much, it has to do with what is really needed.
+        Room::new(size).map_or_else(|| Self::Small(Vec::new()), |room| Self::Large { room, filled: 0 })
     }
 
     /// Bytes that are filled.
@@ -76,13 +77,14 @@ impl<T: Native> Growing<T> {
             Self::Large { room, .. } => (room.len(), false),
         };
         if needed > held && (!small || needed >= ROOM_BYTES_MIN) {
-            self.grow(needed.max(held.saturating_mul(2)));
+            self.grow(needed, held.saturating_mul(2));
         }
     }
 
+    /// Moves on into a larger room.
     #[cold]
-    fn grow(&mut self, size: usize) {
-        let mut grown = Room::new(size);
+    fn grow(&mut self, needed: usize, wanted: usize) {
+        let mut grown = Room::new(needed.max(wanted)).unwrap_or_else(|| Room::required(needed));
         let filled = self.bytes();
         match self {
             Self::Small(values) => {
