@@ -21,6 +21,8 @@ from skylog.config import Config, ProduceConfig, ServerConfig
 from skylog.core import LogPositions
 from skylog.errors import Conflict, InvalidConfig, Unavailable
 from skylog.model import NewTopic
+from skylog.storage.metered import StoreUsage
+from virtual import VirtualClock, in_virtual_time
 
 HOUR_MS = 3_600_000
 QUICK = ServerConfig(port=0, drain_ms_max=200)
@@ -177,6 +179,17 @@ async def test_a_store_that_hangs_does_not_keep_the_broker_from_ending() -> None
         await broker.drain()
         assert await peer.receive() == b"", "what is not stored is not acknowledged"
     assert asyncio.all_tasks() == tasks
+
+
+@in_virtual_time
+async def test_a_broker_that_nobody_uses_asks_nothing_of_its_store() -> None:
+    """But for the sweep, once an hour."""
+    clock = VirtualClock()
+    broker = Broker(Config(server=QUICK), clock=clock)
+    await broker.start()
+    await clock.sleep(3_590)
+    assert broker.store.usage == StoreUsage()
+    await broker.drain()
 
 
 async def test_long_polls_and_waiting_members_are_answered_by_a_drain() -> None:

@@ -1,7 +1,8 @@
 """A second request when the first takes longer than nearly all of late.
 
-Object stores answer most requests fast and a few very late, and the late ones are seldom late twice: for
-a few more requests the tail is cut off. The same key with the same bytes may be put twice, so a PUT that lost may land afterwards and do no harm.
+Object stores answer most requests fast and a few very late, and the late ones are seldom late twice: for a
+few more requests the tail is cut off. The same key with the same bytes may be put twice, so a PUT that lost
+may land afterwards and do no harm.
 """
 
 from __future__ import annotations

@@ -67,11 +67,14 @@ class Latencies:
         return min(_quantile(self._all, self.count, share), self.max_ms)
 
     def recent_quantile(self, share: float) -> float:
-        """Return the same of the recent requests; it may be 15 requests old."""
+        """Return the same of the recent requests, always a bucket's upper edge; it may be 15 requests old.
+
+        So a request that takes as long as the slowest of them is not yet beyond it.
+        """
         known = self._recent.get(share)
         if known is None:
             both = [new + old for new, old in zip(self._new, self._old, strict=True)]
-            known = self._recent[share] = min(_quantile(both, self.recent_count, share), self.max_ms)
+            known = self._recent[share] = _quantile(both, self.recent_count, share)
         return known
 
     def summary(self) -> dict[str, float]:

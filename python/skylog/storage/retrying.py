@@ -99,7 +99,7 @@ class Slowdown:
 
 
 class Retrying(Wrapper):
-    """An `ObjectStore` that asks `inner` again: after `Unavailable`, for a GET after `Corrupt` and `NotFound`.
+    """An `ObjectStore` that asks `inner` again: after `Unavailable`; a GET after `Corrupt`, `NotFound`.
 
     Every request of the protocol may be made twice: a key belongs to its bytes for ever. What remains after
     all attempts is the last error; none is raised later than the deadline. Cancellation passes at once.
