@@ -37,16 +37,16 @@ class SegmentFlow:
 
 def segment_flow(workload: Workload) -> SegmentFlow:
     """Return how many segments of what size a load makes."""
-    bytes_per_second = workload.stored_bytes_per_second
-    if bytes_per_second == 0:
+    broker_bytes_per_second = workload.stored_bytes_per_second / workload.broker_count
+    if broker_bytes_per_second == 0:
         return SegmentFlow(0.0, 0.0, 0.0, _seal_s(workload, math.inf) * 1000)
-    fill_s = workload.segment_bytes_target / (bytes_per_second / workload.broker_count)
+    fill_s = workload.segment_bytes_target / broker_bytes_per_second
     seal_s = _seal_s(workload, fill_s)
     # Between two seals that time causes, as many are caused by size as full segments have come together.
     puts = workload.broker_count * (1 + math.floor(seal_s / fill_s)) / seal_s
     return SegmentFlow(
         puts_per_second=puts,
-        bytes_each=bytes_per_second / puts,
+        bytes_each=workload.stored_bytes_per_second / puts,
         count=puts * workload.retention_s,
         wait_ms_max=min(fill_s, seal_s) * 1000,
     )

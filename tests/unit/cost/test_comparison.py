@@ -17,7 +17,7 @@ PROVIDERS = ("aws", "aws-express", "gcp", "azure")
 
 workloads = st.builds(
     Workload,
-    produce_bytes_per_second=st.floats(0, 1e10),
+    produce_bytes_per_second=st.floats(0, 1e10, allow_subnormal=False),
     compression=st.floats(0.5, 20),
     retention_s=st.floats(0, 1e8),
     zones=st.integers(1, 6),

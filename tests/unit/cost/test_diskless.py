@@ -55,6 +55,10 @@ def test_nothing_produced_costs_the_sweeps_alone() -> None:
     assert usage.lists == 3 * 16 * 730
 
 
+def test_a_rate_that_is_next_to_nothing_divides_to_nothing() -> None:
+    assert segment_flow(Workload(5e-324, brokers=2)).puts_per_second == 0
+
+
 def test_a_month_of_puts_and_bytes() -> None:
     usage = diskless_usage(Workload(6 * MIB, retention_s=100))
     assert usage.puts == 12 * MONTH_S
