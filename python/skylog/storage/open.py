@@ -3,9 +3,12 @@
 ========================  =====================================================================
 ``memory:``               gone with the process
 ``file:///dir``           a directory, taken as it stands (no percent escapes)
+``s3://bucket/prefix``    S3 or what speaks its protocol; parameters: `skylog.storage.s3.url`
+``az://container/prefix`` Azure Blob Storage; parameters: `skylog.storage.clouds`
+``gs://bucket/prefix``    Google Cloud Storage; parameters: `skylog.storage.clouds`
 ========================  =====================================================================
 
-Both take parameters that make them slow, to see what a distant store would do, for instance
+All take parameters that make them slow, to see what a distant store would do, for instance
 ``memory:?put_ms=100&put_p99_ms=400&get_ms=20``: PUTs of 100 ms in the middle, one in a hundred above 400;
 GETs of 20 ms. Without a p99 every request takes the same time.
 """
@@ -13,7 +16,7 @@ GETs of 20 ms. Without a p99 every request takes the same time.
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from skylog.clock import Clock, Entropy, SystemClock, SystemEntropy
 from skylog.errors import InvalidConfig
@@ -23,6 +26,8 @@ from skylog.storage.local import LocalStore
 from skylog.storage.memory import MemoryStore
 
 _PARAMETERS = ("put_ms", "put_p99_ms", "get_ms", "get_p99_ms")
+_EXTRAS = {"s3": "s3", "az": "obstore", "gs": "obstore"}
+_REMOTE = re.compile("(?:s3|az|gs):")
 _QUERY = re.compile(r"(.*)\?((?:[a-z][a-z0-9_]*=[^/&]*)(?:&[a-z][a-z0-9_]*=[^/&]*)*)", re.DOTALL)
 
 
@@ -35,8 +40,8 @@ def open_store(url: str, clock: Clock | None = None, entropy: Entropy | None = N
         For a scheme, a path or a parameter that does not exist; the message says what does.
     """
     clock, entropy = clock or SystemClock(), entropy or SystemEntropy()
-    address, parameters = _split(url)
-    store = _build(address, clock)
+    address, parameters = _split_remote(url) if _REMOTE.match(url) else _split(url)
+    store = _build(address, clock, entropy)
     put = _latency(parameters, "put", url)
     get = _latency(parameters, "get", url)
     if put is None and get is None:
@@ -44,17 +49,32 @@ def open_store(url: str, clock: Clock | None = None, entropy: Entropy | None = N
     return Delayed(store, clock, entropy, put=put, get=get)
 
 
-def _build(address: str, clock: Clock) -> ObjectStore:
+def _build(address: str, clock: Clock, entropy: Entropy) -> ObjectStore:
     scheme, _, rest = address.partition(":")
     if scheme == "memory":
         return _build_memory(rest, clock)
     if scheme == "file":
         return _build_local(rest)
-    if scheme == "s3":
-        raise InvalidConfig(
-            f"store {address}: S3 comes with a later version; for now use file:///dir (or --data DIR)"
-        )
-    raise InvalidConfig(f"store: expected memory: or file:///dir, found {address!r}")
+    if scheme in _EXTRAS:
+        return _build_remote(scheme, address, clock, entropy)
+    raise InvalidConfig(
+        f"store: expected memory:, file:///dir, s3://bucket, az://container or gs://bucket, found {address!r}"
+    )
+
+
+def _build_remote(scheme: str, address: str, clock: Clock, entropy: Entropy) -> ObjectStore:
+    try:
+        if scheme == "s3":
+            from skylog.storage.s3.store import S3Store
+            from skylog.storage.s3.url import parse_location
+
+            return S3Store(parse_location(address), clock, entropy)
+        from skylog.storage.clouds import build_azure, build_google
+
+        return build_azure(address) if scheme == "az" else build_google(address)
+    except ModuleNotFoundError as error:
+        extra = f"pip install 'skylog[{_EXTRAS[scheme]}]'"
+        raise InvalidConfig(f"store {address}: {error.name} is not installed: {extra}") from None
 
 
 def _build_memory(rest: str, clock: Clock) -> ObjectStore:
@@ -81,6 +101,14 @@ def _split(url: str) -> tuple[str, dict[str, str]]:
                 f"store {url}: expected a parameter of {', '.join(_PARAMETERS)}, found {name!r}"
             )
     return match[1], parameters
+
+
+def _split_remote(url: str) -> tuple[str, dict[str, str]]:
+    """Take off the parameters that are ours; the others are the store's."""
+    address, _, query = url.partition("?")
+    parameters = dict(parse_qsl(query, keep_blank_values=True))
+    ours = {name: parameters.pop(name) for name in _PARAMETERS if name in parameters}
+    return (f"{address}?{urlencode(parameters, safe=':/')}" if parameters else address), ours
 
 
 def _latency(parameters: dict[str, str], kind: str, url: str) -> Latency | None:
