@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from confluent_kafka import Producer
 
 from clients.served import ServedBroker
@@ -29,5 +30,5 @@ def test_the_report_of_a_broker_becomes_a_bill(serve: Callable[..., ServedBroker
     assert counted["puts"] == 1
     assert counted["put_bytes"] > 10_000
     [put] = [line for line in found["candidates"][0]["lines"] if line["name"] == "PUT"]
-    assert put["dollars"] == a_month * 0.005 / 1000
-    assert found["candidates"][0]["usage"]["put_bytes"] == counted["put_bytes"] * a_month
+    assert put["dollars"] == pytest.approx(a_month * 0.005 / 1000)
+    assert found["candidates"][0]["usage"]["put_bytes"] == pytest.approx(counted["put_bytes"] * a_month)
