@@ -35,8 +35,8 @@ class Turns:
         return f"Turns({self.taken} of {self.places} taken, {self.waiting} waiting)"
 
     def try_take(self) -> bool:
-        """Take a place if one is free and nobody waits for it."""
-        if self.taken >= self.places or self.waiting:
+        """Take a place if one is free; nobody waits then, for `give` hands places on."""
+        if self.taken >= self.places:
             return False
         self.taken += 1
         return True

@@ -68,6 +68,16 @@ async def test_latencies_are_those_of_requests_that_succeeded() -> None:
 
 
 @in_virtual_time
+async def test_a_listings_latency_is_that_of_its_first_object() -> None:
+    inner = Scripted(Step(), Step(), Step(0.1), Step(5.0))
+    store = Metered(inner, VirtualClock())
+    await store.put("a", b"")
+    await store.put("b", b"")
+    assert [found.key async for found in store.list()] == ["a", "b"]
+    assert (store.latencies["list"].count, store.latencies["list"].max_ms) == (1, pytest.approx(100))
+
+
+@in_virtual_time
 async def test_failures_are_told_apart_by_kind_and_error() -> None:
     inner = Scripted(Step(error=Unavailable("x")), Step(error=Throttled("y")), Step(error=Throttled("y")))
     store = Metered(inner, VirtualClock())

@@ -53,7 +53,9 @@ async def test_after_all_attempts_the_last_error_is_raised() -> None:
     assert store.stats.given_up == 1
 
 
-@pytest.mark.parametrize("error", [InvalidRequest("no such range"), OSError("a bug"), Corrupt("of a PUT")])
+@pytest.mark.parametrize(
+    "error", [InvalidRequest("range"), NotFound("no such bucket"), OSError("a bug"), Corrupt("of a PUT")]
+)
 @in_virtual_time
 async def test_what_no_attempt_will_cure_is_raised_at_once(error: Exception) -> None:
     inner = Scripted(Step(error=error))

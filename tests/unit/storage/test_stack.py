@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from scripted import Scripted, SeededEntropy, Step
 from skylog.config import StoreRequestsConfig
 from skylog.errors import Corrupt, NotFound, SkylogError, Throttled, Unavailable
-from skylog.storage.base import ObjectStore
+from skylog.storage.base import Buffer, ObjectStore
+from skylog.storage.memory import MemoryStore
 from skylog.storage.metered import StoreUsage
 from skylog.storage.stack import Stores, build_stores, wrap_store
 from virtual import VirtualClock, in_virtual_time
@@ -80,6 +81,19 @@ async def test_what_lies_on_this_machine_is_not_asked_twice(url: str, hedged: fl
         await stores.produce.put(f"k{number}", b"x")
     assert (stores.hedged.stats.hedges > 0) == (hedged > 0)
     assert stores.usage.puts == 1000 + stores.hedged.stats.hedges <= 1000 * (1 + hedged)
+
+
+@in_virtual_time
+async def test_a_slow_disk_is_not_asked_twice_either() -> None:
+    class SlowDisk(MemoryStore):
+        async def put(self, key: str, data: Buffer) -> None:
+            await asyncio.sleep(5.0 if key == "slow" else 0.1)  # noqa: TID251 - virtual time
+
+    stores = stacked(SlowDisk(VirtualClock()))
+    for _ in range(200):
+        await stores.produce.put("a", b"abc")
+    await stores.produce.put("slow", b"abc")
+    assert stores.usage.puts == 201
 
 
 @in_virtual_time
