@@ -100,11 +100,11 @@ def test_usage_errors_exit_with_2_and_say_what_is_wrong(arguments: list[str], me
     ("arguments", "message"),
     [
         (["serve", "--config", "none.toml"], "none.toml: [Errno 2] No such file"),
-        (["serve", "--store", "s3://bucket"], "S3 comes with a later version"),
-        (["serve", "--store", "gs://bucket"], "expected memory: or file:///dir"),
+        (["serve", "--store", "s3://bucket?colour=blue"], "parameters: expected"),
+        (["serve", "--store", "ftp://bucket"], "expected memory:, file:///dir"),
         (["segment", "inspect", "none"], "has no object none, and there is no file of that name"),
         (["segment", "inspect", "a//b"], "object key: expected letters"),
-        (["segment", "inspect", "none", "--store", "gs://b"], "expected memory: or file:///dir"),
+        (["segment", "inspect", "none", "--store", "ftp://b"], "expected memory:, file:///dir"),
     ],
 )
 def test_errors_exit_with_1_and_are_one_line(arguments: list[str], message: str) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,13 +43,33 @@ def test_parameters_make_a_store_slow(tmp_path: Path) -> None:
     assert store.url == f"file://{tmp_path}"
 
 
+def test_a_store_far_away_can_be_made_slower_too() -> None:
+    store = open_store("s3://bucket/a?endpoint=http://127.0.0.1:9&put_ms=100&region=us-east-1")
+    assert isinstance(store, Delayed)
+    assert store.put_latency == Latency(100)
+    assert store.url == "s3://bucket/a?endpoint=http://127.0.0.1:9&region=us-east-1"
+
+
+@pytest.mark.parametrize(
+    ("url", "extra"), [("s3://bucket", "s3"), ("az://bucket", "obstore"), ("gs://bucket", "obstore")]
+)
+def test_what_is_not_installed_is_named(url: str, extra: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [
+        name for name in sys.modules if name.startswith(("skylog.storage.s3", "skylog.storage.clou"))
+    ]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "obstore", None)
+    monkeypatch.delitem(sys.modules, "skylog.storage.obstore", raising=False)
+    with pytest.raises(InvalidConfig, match=rf"pip install 'skylog\[{extra}\]'"):
+        open_store(url)
+
+
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("s3://bucket/prefix", "S3 comes with a later version"),
-        ("gs://bucket", "expected memory: or file:///dir"),
-        ("", "expected memory: or file:///dir"),
-        ("/var/lib/skylog", "expected memory: or file:///dir"),
+        ("http://bucket/prefix", "expected memory:, file:///dir, s3://bucket"),
+        ("", "expected memory:, file:///dir, s3://bucket"),
+        ("/var/lib/skylog", "expected memory:, file:///dir, s3://bucket"),
         ("memory:x", "takes no path"),
         ("memory://", "takes no path"),
         ("file:", "absolute path"),

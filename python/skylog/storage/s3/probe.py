@@ -6,6 +6,7 @@ actions are collected, so that one message names all rights that are missing; ev
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -28,6 +29,11 @@ SKEW_S_MAX = 15 * 60
 
 SKEW_S_WARNED = 60
 
+PUT = "put objects (s3:PutObject)"
+GET = "get objects (s3:GetObject)"
+LIST = "list objects (s3:ListBucket)"
+DELETE = "delete objects (s3:DeleteObject)"
+
 _DENIED = {"AccessDenied", "Forbidden", "403", "AccessForbidden", "UnauthorizedAccess", "AllAccessDisabled"}
 _BODY = b"skylog was here"
 
@@ -46,6 +52,7 @@ class Probe:
     clock: Clock
     key: str
     conditional_put: bool = field(default=False, init=False)
+    _written: bool = field(default=False, init=False)
     _missing: list[str] = field(default_factory=list, init=False)
 
     def run(self) -> None:
@@ -53,14 +60,25 @@ class Probe:
         self._check_credentials()
         self._check_bucket()
         try:
-            written = self._try("put objects (s3:PutObject)", self._put)
-            if written:
-                self._try_conditional_put()
-                self._try("get objects (s3:GetObject)", self._get)
-            self._try("list objects (s3:ListBucket)", self._list)
-        finally:
-            self._try("delete objects (s3:DeleteObject)", self._delete)
+            self._try_all()
+        except BaseException:
+            self._clean_up()
+            raise
         self._check_rights()
+
+    def _try_all(self) -> None:
+        self._written = self._try(PUT, self._put)
+        if self._written:
+            self._try_conditional_put()
+        listed = self._try(LIST, self._list)
+        if self._written or listed:  # else a GET of nothing is refused like one without the right to it
+            self._try(GET, self._get)
+        self._try(DELETE, self._delete)
+
+    def _clean_up(self) -> None:
+        if self._written:
+            with contextlib.suppress(ClientError, BotoCoreError, ResponseParserError):
+                self._delete()
 
     def _check_credentials(self) -> None:
         if self.access.credentials is None:
@@ -129,8 +147,13 @@ class Probe:
             raise self._explain(error, "put objects if absent") from error
 
     def _get(self) -> None:
-        with self.access.client.get_object(**self._named)["Body"] as body:
-            found = body.read()
+        try:
+            with self.access.client.get_object(**self._named)["Body"] as body:
+                found = body.read()
+        except ClientError as error:
+            if not self._written and refusal_of(error).status == 404:
+                return
+            raise
         if found != _BODY:
             raise InvalidConfig(f"{self._where}: an object does not read as it was written: found {found!r}")
 
@@ -138,7 +161,7 @@ class Probe:
         prefix = self._named["Key"]
         page = self.access.client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, MaxKeys=1)
         found = [entry["Key"] for entry in page.get("Contents", ())]
-        if not self._missing and found != [prefix]:
+        if self._written and found != [prefix]:
             raise InvalidConfig(
                 f"{self._where}: an object just written is not listed; the service cannot be used"
             )
@@ -155,21 +178,19 @@ class Probe:
             )
 
     def _check_rights(self) -> None:
-        if self._missing:
-            left = "" if "delete objects (s3:DeleteObject)" not in self._missing else self._left_behind()
-            raise InvalidConfig(
-                f"{self._where}: the credentials ({self.access.credentials.access_key}) may not "
-                f"{', '.join(self._missing)}; grant it for bucket {self._bucket}, or use others{left}"
-            )
-
-    def _left_behind(self) -> str:
-        if "put objects (s3:PutObject)" in self._missing:
-            return ""
-        return f" (the object {self._named['Key']} is left behind)"
+        if not self._missing:
+            return
+        left = DELETE in self._missing and self._written
+        raise InvalidConfig(
+            f"{self._where}: the credentials ({self.access.credentials.access_key}) may not "
+            f"{', '.join(self._missing)}; grant it for bucket {self._bucket}, or use others"
+            + (f" (the object {self._named['Key']} is left behind)" if left else "")
+        )
 
     def _explain(self, error: Exception, action: str) -> SkylogError:
-        place = f"endpoint {self.access.endpoint}, region {self.access.region}"
-        return explain_at_start(error, f"{self._where} ({place}): {action}".removesuffix(": "))
+        elsewhere = self.access.location.endpoint is not None
+        place = "" if elsewhere else f" (endpoint {self.access.endpoint}, region {self.access.region})"
+        return explain_at_start(error, f"{self._where}{place}: {action}".removesuffix(": "))
 
     @property
     def _where(self) -> str:
