@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 RUST_SOURCES := $(shell find rust -name '*.rs' 2>/dev/null) Cargo.toml Cargo.lock
 
-.PHONY: help demo serve test test-rust test-python check format build bench bench-records fuzz crash clean
+.PHONY: help demo serve test test-rust test-python check format build bench bench-records fuzz crash soak-store clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ bench-records: $(VENV)/.built  ## the records library beside its peers, tables a
 
 crash: $(VENV)/.built  ## 50 rounds of kill -9 under load
 	SKYLOG_CRASH_ROUNDS=50 $(BIN)/python -m pytest -m soak tests/clients/test_crash.py
+
+soak-store: $(VENV)/.built  ## a store that fails three requests in ten, in every way, for minutes
+	SKYLOG_SOAK_SECONDS=60 SKYLOG_SOAK_SEEDS=5 $(BIN)/python -m pytest -m soak tests/clients/faulty
 
 fuzz:  ## mutated frames, batches and segments against the Rust core, a few minutes
 	PROPTEST_CASES=$${PROPTEST_CASES:-200000} FUZZ_RECORDS_CASES=$${FUZZ_RECORDS_CASES:-10000000} \

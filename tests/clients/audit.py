@@ -14,6 +14,8 @@ from clients.seeds import unique
 from clients.waiting import Deadline
 
 READ_SECONDS = 30.0
+CONSUME_SECONDS = 0.05
+"""`consume` waits that long for more than there is."""
 
 
 class LogAudit:
@@ -45,7 +47,7 @@ class LogAudit:
         )
         deadline = Deadline(READ_SECONDS, f"records up to {ends}")
         while any(len(records) < end for records, end in zip(self.records, ends, strict=True)):
-            for message in consumer.consume(1000, min(1.0, deadline.left)):
+            for message in consumer.consume(1000, min(CONSUME_SECONDS, deadline.left)):
                 self._take(message)
         consumer.close()
 

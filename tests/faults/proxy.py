@@ -65,7 +65,7 @@ class FaultProxy:
         self.ledger = Ledger()
         self.errors: list[BaseException] = []
         """What failed in the proxy itself: a test that sees any is worth nothing."""
-        self._seed = seed
+        self.seed = seed
         self._listen = listen
         self._book = RuleBook((), seed)
         self._clock: Clock = SystemClock()
@@ -87,7 +87,7 @@ class FaultProxy:
 
     def use(self, *rules: Rule) -> None:
         """Go by these rules from now on, and by no others."""
-        self._book = RuleBook(rules, self._seed)
+        self._book = RuleBook(rules, self.seed)
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -1,0 +1,1 @@
+"""Brokers on a real S3 server behind a proxy that does it harm."""
