@@ -8,7 +8,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from skylog.cli.bench import bench
+from skylog.cli.bench.command import bench
 from skylog.cli.cost.command import cost
 from skylog.cli.demo.command import demo
 from skylog.cli.segment import segment

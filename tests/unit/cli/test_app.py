@@ -16,6 +16,8 @@ COMMANDS = [
     ["serve"],
     ["demo"],
     ["cost"],
+    ["bench", "store"],
+    ["bench", "log"],
     ["topic", "create"],
     ["topic", "list"],
     ["topic", "describe"],

@@ -1,20 +1,14 @@
-"""``skylog bench``: measure a store, or the whole way through a log."""
+"""``skylog bench store``."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from skylog.bench.interrupts import run_stoppable
 from skylog.bench.machine import describe_machine
 from skylog.bench.sizes import MIB, parse_size, parse_sizes
 from skylog.bench.store.advice import Demand, advise
@@ -22,6 +16,7 @@ from skylog.bench.store.plan import QUICK, Cell, Plan
 from skylog.bench.store.prices import sheet_for
 from skylog.bench.store.report import COLUMNS, OPTION_COLUMNS, Report
 from skylog.bench.store.session import Outcome, measure
+from skylog.cli.bench.output import INTERRUPTED, Html, Json, Shown, run, write_reports
 from skylog.cli.console import console, table
 from skylog.clock import SystemClock, SystemEntropy
 from skylog.errors import InvalidConfig, Unavailable
@@ -29,19 +24,7 @@ from skylog.storage.metered import Metered
 from skylog.storage.open import open_store
 from skylog.storage.prices import load_prices
 
-INTERRUPTED = 130
 
-bench = typer.Typer(
-    name="bench", help="Measure a store, or the whole way through a log.", no_args_is_help=True
-)
-
-Json = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write everything as JSON.")]
-Html = Annotated[
-    Path | None, typer.Option("--report", metavar="FILE.html", help="Write a page with charts, in one file.")
-]
-
-
-@bench.command()
 def store(
     url: Annotated[str, typer.Argument(metavar="URL", help="As for `skylog serve --store`.")],
     *,
@@ -82,16 +65,19 @@ def store(
     sheet = load_prices(prices) if prices else sheet_for(url)
     clock, entropy = SystemClock(), SystemEntropy()
     metered, machine = Metered(open_store(url), clock), describe_machine(clock)
-    with _Shown(len(plan.cells())) as shown:
+    with Shown(len(plan.cells()), "cells") as shown:
+
+        def begin(cell: Cell | None, number: int, _: int) -> None:
+            shown.update("removing objects" if cell is None else str(cell), number if cell else None)
 
         async def work(stop: asyncio.Event) -> Outcome:
-            return await measure(plan, metered, stop, clock=clock, entropy=entropy, progress=shown.begin)
+            return await measure(plan, metered, stop, clock=clock, entropy=entropy, progress=begin)
 
-        outcome = _run(work)
+        outcome = run(work)
     demand = Demand(throughput * MIB, retention_days)
     made = Report(outcome, metered.usage, sheet, advise(outcome.cells, demand, sheet), machine)
     _print_store(made)
-    _write(json_file, report, made.to_json, made.to_html)
+    write_reports(json_file, report, made.to_json, made.to_html)
     if outcome.leftover:
         raise Unavailable(outcome.leftover)
     if outcome.stopped:
@@ -121,39 +107,6 @@ def _numbers(text: str) -> tuple[int, ...]:
         raise InvalidConfig(f"--concurrency: expected numbers such as 1,4,16, found {text!r}") from None
 
 
-class _Shown:
-    """A bar over the cells, on stderr, so that a pipe gets results only."""
-
-    def __init__(self, total: int) -> None:
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.completed:.0f}/{task.total:.0f}"),
-        )
-        self._progress = Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True)
-        self._task = self._progress.add_task("opening", total=total)
-
-    def __enter__(self) -> _Shown:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def begin(self, cell: Cell | None, number: int, total: int) -> None:
-        if cell is None:
-            self._progress.update(self._task, description="removing objects")
-        else:
-            self._progress.update(self._task, description=str(cell), completed=number, total=total)
-
-
-def _run(work: Callable[[asyncio.Event], Any]) -> Any:
-    try:
-        return run_stoppable(work)
-    except asyncio.CancelledError:
-        raise typer.Exit(INTERRUPTED) from None
-
-
 def _print_store(made: Report) -> None:
     out = console()
     out.print(table(COLUMNS, made.rows()))
@@ -163,15 +116,3 @@ def _print_store(made: Report) -> None:
         out.print(table(OPTION_COLUMNS, options, title="By rate of PUTs"))
     for sentence in made.advice():
         out.print(escape(sentence))
-
-
-def _write(
-    json_file: Path | None, html_file: Path | None, to_json: Callable[[], Any], to_html: Callable[[], str]
-) -> None:
-    try:
-        if json_file is not None:
-            json_file.write_text(json.dumps(to_json(), indent=1) + "\n", encoding="utf-8")
-        if html_file is not None:
-            html_file.write_text(to_html(), encoding="utf-8")
-    except OSError as error:
-        raise InvalidConfig(f"{error.filename}: cannot be written: {error.strerror}") from error

@@ -1,0 +1,1 @@
+"""``skylog bench log``: the whole way of records at a given rate, through any Kafka broker."""

@@ -1,0 +1,1 @@
+"""``skylog bench``: measure a store, or the whole way through a log."""
