@@ -36,6 +36,11 @@ class SteadyProducer:
 
         asyncio.get_running_loop().call_later(wait, acknowledge)
 
+    async def send(self, partition: int, batch: memoryview) -> Acknowledged:
+        done = asyncio.get_running_loop().create_future()
+        self.put(partition, batch, done.set_result)
+        return await done
+
 
 class Bench:
     def __init__(self, **changes: object) -> None:
@@ -96,6 +101,20 @@ async def test_the_warm_up_is_not_measured_but_accounted_for() -> None:
     assert generator.latency.count == generator.acknowledged_measured == 10_000
     assert generator.latency.max_ms < 16
     assert sum(each.end for each in generator.prefixes.values()) == 12_000
+
+
+@in_virtual_time
+async def test_each_partition_takes_one_record_before_time_begins() -> None:
+    bench = Bench(partitions=3, seconds=1.0)
+    bench.producer.stalled_until = bench.clock.monotonic() + 5.0
+    await bench.generator.prepare()
+    assert bench.watch.now_ns() == 0
+    assert {partition: each.end for partition, each in bench.generator.prefixes.items()} == {0: 1, 1: 1, 2: 1}
+    generator = await bench.run()
+    assert generator.sent == 1003
+    assert sum(each.end for each in generator.prefixes.values()) == 1003
+    assert generator.latency.count == 1000
+    assert generator.latency.max_ms < 16
 
 
 @in_virtual_time

@@ -15,8 +15,10 @@ from skylog.bench.log.payload import BatchMaker, Numbers
 from skylog.bench.log.plan import Plan, Run, Schedule
 from skylog.bulk import Acknowledged, Producer
 from skylog.clock import Clock, Entropy
+from skylog.records import Encoded
 
 _NS: Final = 1_000_000_000
+_NEVER_MEASURED_NS: Final = -1
 _STEP_S: Final = 0.001
 
 
@@ -56,7 +58,7 @@ class Generator:
     lateness : Histogram
         From due to handed over to the producer: lingering, and how far the generator itself was behind.
     sent, acknowledged : int
-        Records, warm-up included.
+        Records, warm-up and preparation included.
     acknowledged_measured : int
         Records that were due after the warm-up.
     prefixes : dict of int to Prefix
@@ -89,6 +91,21 @@ class Generator:
         self._stop = stop
         self._clock = clock
 
+    async def prepare(self) -> None:
+        """Write one record, not measured, to each partition: leaders of a new topic may not be ready at once.
+
+        Raises `KafkaError`, `Unavailable`.
+        """
+        before = np.array([_NEVER_MEASURED_NS], np.int64)
+        partitions = range(self._plan.partitions)
+        await asyncio.gather(*(self._prepare(partition, before) for partition in partitions))
+        self._watch.restart()
+
+    async def _prepare(self, partition: int, before: Numbers) -> None:
+        producer, batch = self._next_batch(partition, before)
+        await producer.send(partition, memoryview(batch))
+        self._acknowledged(partition, before, 0)
+
     async def run(self) -> None:
         """Send everything, then return; acknowledgements may still be on their way."""
         tick_ns = int(self._plan.linger_ms * 1e6)
@@ -110,16 +127,20 @@ class Generator:
     def _send(self, run: Run) -> None:
         due = (np.arange(run.first, run.first + run.count) * self._schedule.interval_ns).astype(np.int64)
         number = self._numbers[run.partition]
-        self._numbers[run.partition] += run.count
-        which = run.partition % len(self._producers)
-        batch = self._makers[which].make(due, number, self._clock.now_ms())
+        producer, batch = self._next_batch(run.partition, due)
 
         def acknowledged(_: Acknowledged) -> None:
             self._acknowledged(run.partition, due, number)
 
-        self._producers[which].put(run.partition, memoryview(batch), acknowledged)
-        self.sent += run.count
+        producer.put(run.partition, memoryview(batch), acknowledged)
         self._note_lateness(due)
+
+    def _next_batch(self, partition: int, due: Numbers) -> tuple[Producer, Encoded]:
+        which = partition % len(self._producers)
+        batch = self._makers[which].make(due, self._numbers[partition], self._clock.now_ms())
+        self._numbers[partition] += len(due)
+        self.sent += len(due)
+        return self._producers[which], batch
 
     def _note_lateness(self, due: Numbers) -> None:
         measured = due[due >= self._plan.warm_up_ns]

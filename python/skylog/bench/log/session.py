@@ -35,7 +35,8 @@ Progress = Callable[[str, float, Generator | None], None]
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of it; records of the warm-up count in `sent`, `acknowledged` and the accounts only.
+    """What came of it; records of the warm-up, and one at first in each partition, count only
+    in `sent`, `acknowledged`, `received` and the accounts.
 
     Attributes
     ----------
@@ -151,8 +152,11 @@ class Session:
                 fetcher = await self._fetcher(stack, topic)
                 self._tasks.append(asyncio.create_task(consumer.run(fetcher)))
             stack.push_async_callback(self._end_tasks)
+            generator = Generator(
+                self._plan, producers, self._watch, self._stop, clock=self._clock, entropy=self._entropy
+            )
+            await self._prepare(generator)
             cpu, broker_cpu = own_cpu_seconds(), self._broker_cpu()
-            generator = self._generator(producers)
             sending = asyncio.create_task(generator.run())
             self._tasks.append(sending)
             await self._until("sending", generator, sending.done, float("inf"))
@@ -162,6 +166,12 @@ class Session:
             if broker_cpu is not None:
                 outcome.broker_cpu_seconds = (self._broker_cpu() or 0.0) - broker_cpu
             return outcome
+
+    async def _prepare(self, generator: Generator) -> None:
+        preparing = asyncio.create_task(generator.prepare())
+        self._tasks.append(preparing)
+        await self._until("preparing", generator, preparing.done, float("inf"))
+        await stop_tasks([preparing])
 
     async def _drain(self, generator: Generator) -> None:
         """Wait until everything sent is acknowledged and everything acknowledged is read, or time is over."""
@@ -229,13 +239,6 @@ class Session:
         reading = Reading(wait_ms=_WAIT_MS, timeout_s=self._plan.drain_seconds)
         found = await cluster.topic(topic.name)
         return await stack.enter_async_context(Fetcher(cluster, found, ranges, reading))
-
-    def _generator(self, producers: Sequence[Producer]) -> Generator:
-        # Due times count from now: connections are open.
-        self._watch.restart()
-        return Generator(
-            self._plan, producers, self._watch, self._stop, clock=self._clock, entropy=self._entropy
-        )
 
     async def _end_tasks(self) -> None:
         await stop_tasks(self._tasks)
