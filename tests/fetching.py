@@ -6,7 +6,8 @@ import itertools
 import struct
 from dataclasses import dataclass
 
-from producing import LOG, Line, NotingReply, frame
+from producing import LOG, Consumer, Line, NotingReply, frame
+from skylog.fetch.ahead import ReadAhead
 from skylog.fetch.handler import FetchHandler
 from skylog.fetch.load import SegmentLoader
 from skylog.fetch.wait import Parking
@@ -30,22 +31,33 @@ class Reading:
         self.order: list[int] = []
         self._numbers = itertools.count()
         line.listeners.append(self.parking.wake)
+        loader = SegmentLoader(line.fetch_config, line.cache, VirtualClock())
+        self.ahead = ReadAhead(
+            config=line.fetch_config,
+            clock=VirtualClock(),
+            coordinator=line.coordinator,
+            cache=line.cache,
+            is_cold=loader.is_cold,
+        )
         self.handler = FetchHandler(
             config=line.fetch_config,
             clock=VirtualClock(),
             topics=line.topics,
             coordinator=line.coordinator,
-            loader=SegmentLoader(line.fetch_config, line.cache),
+            loader=loader,
+            ahead=self.ahead,
             parking=self.parking,
         )
 
-    def fetch(self, offset: int = 0, *, wait_ms: int = 0, min_bytes: int = 1) -> NotingReply:
+    def fetch(
+        self, offset: int = 0, *, wait_ms: int = 0, min_bytes: int = 1, client: Consumer | None = None
+    ) -> NotingReply:
         """Hand in a Fetch v4 request, as a connection does."""
-        return self.ask(fetch_payload(offset, wait_ms, min_bytes))
+        return self.ask(fetch_payload(offset, wait_ms, min_bytes), client)
 
-    def ask(self, payload: bytes) -> NotingReply:
+    def ask(self, payload: bytes, client: Consumer | None = None) -> NotingReply:
         """Hand in any Fetch request."""
-        reply = NotingReply(next(self._numbers), self.order)
+        reply = NotingReply(next(self._numbers), self.order, client=client or Consumer())
         self.handler(frame(payload), reply)
         return reply
 

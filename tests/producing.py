@@ -24,7 +24,7 @@ from skylog.produce.commit import CommitQueue
 from skylog.produce.handler import ProduceHandler
 from skylog.produce.pipeline import ProducePipeline
 from skylog.produce.upload import Uploader
-from skylog.storage.cache import SegmentCache
+from skylog.storage.cache import BlockCache, CacheLimits
 from skylog.storage.delay import Delayed, Latency
 from skylog.storage.memory import MemoryStore
 from skylog.storage.stack import wrap_store
@@ -33,6 +33,21 @@ from virtual import VirtualClock
 
 LOG = Log(bytes(range(16)))
 BROKER_ID = 7
+
+
+@dataclass(eq=False)
+class Consumer:
+    """A connection, as far as handlers see it."""
+
+    farewells: list[Callable[[], object]] = field(default_factory=list)
+
+    def on_gone(self, callback: Callable[[], object]) -> None:
+        self.farewells.append(callback)
+
+    def leave(self) -> None:
+        """Close it."""
+        for callback in self.farewells:
+            callback()
 
 
 @dataclass(eq=False)
@@ -48,6 +63,7 @@ class NotingReply:
     lost: Any = None
     done: asyncio.Event = field(default_factory=asyncio.Event)
     client_host: str = "192.0.2.7"
+    client: Consumer = field(default_factory=Consumer)
 
     def send(self, buffers: Sequence[bytes | memoryview]) -> None:
         self.answer = b"".join(buffers)
@@ -153,9 +169,9 @@ class Line:
         self.listeners: list[Callable[[SealedSegment], None]] = []
         self.order: list[int] = []
         self._numbers = itertools.count()
-        self.fetch_config = fetch_config or FetchConfig(loads_max=2)
-        load = segment_loader(self.fetch_config, self.store)
-        self.cache = SegmentCache(load, self.fetch_config.cache_bytes_max, self.fetch_config.loads_max)
+        self.fetch_config = fetch_config or FetchConfig()
+        load = segment_loader(self.fetch_config, self.store, lambda _: self.store)
+        self.cache = BlockCache(load, CacheLimits.of(self.fetch_config))
         rate = config.put_rate_per_second or 4
         self.pipeline = ProducePipeline(
             config=config,

@@ -17,6 +17,7 @@ from skylog.config import Config
 from skylog.coordinator.base import Coordinator
 from skylog.coordinator.open import open_coordinator
 from skylog.core import SealedSegment, TopicTable
+from skylog.fetch.ahead import ReadAhead
 from skylog.fetch.handler import FetchHandler
 from skylog.fetch.load import SegmentLoader, segment_loader
 from skylog.fetch.offsets import OffsetsHandler
@@ -35,7 +36,8 @@ from skylog.produce.upload import Uploader
 from skylog.server import versions
 from skylog.server.dispatch import Dispatcher
 from skylog.server.listener import Listener
-from skylog.storage.cache import SegmentCache
+from skylog.storage.cache import BlockCache, CacheLimits
+from skylog.storage.disk import DiskTier
 from skylog.storage.stack import build_stores
 from skylog.wire.exchange import Gate, Handler, RawHandler
 from skylog.wire.frames import FETCH, PRODUCE
@@ -126,7 +128,8 @@ class Parts:
     groups: GroupRoom
     catalog: Catalog
     jobs: Ticker
-    cache: SegmentCache
+    ahead: ReadAhead
+    cache: BlockCache
 
     async def drain(self, clock: Clock, seconds_max: float) -> None:
         """Let what is in flight finish, also for clients that are gone (acks=0), then stop."""
@@ -145,6 +148,7 @@ class Parts:
         await self.pipeline.close()
         await self.catalog.close()
         await self.listener.close(clock, CLOSE_SECONDS_MAX)
+        await self.ahead.close()
         await self.cache.close()
 
 
@@ -154,9 +158,15 @@ async def assemble(broker: Broker, epoch: int) -> Parts:
     topics = TopicTable()
     catalog = Catalog(broker.coordinator, topics, config.topics, clock, entropy)
     await catalog.load()
-    load = segment_loader(config.fetch, broker.store.tail)
-    cache = SegmentCache(load, config.fetch.cache_bytes_max, config.fetch.loads_max)
-    loader = SegmentLoader(config.fetch, cache)
+    cache = await build_cache(broker)
+    loader = SegmentLoader(config.fetch, cache, clock)
+    ahead = ReadAhead(
+        config=config.fetch,
+        clock=clock,
+        coordinator=broker.coordinator,
+        cache=cache,
+        is_cold=loader.is_cold,
+    )
     parking = Parking()
     catalog.on_delete(parking.wake_topic)
     gate = Gate(config.produce.buffer_bytes_max)
@@ -171,6 +181,7 @@ async def assemble(broker: Broker, epoch: int) -> Parts:
             topics=topics,
             coordinator=broker.coordinator,
             loader=loader,
+            ahead=ahead,
             parking=parking,
         ),
     }
@@ -183,14 +194,25 @@ async def assemble(broker: Broker, epoch: int) -> Parts:
     dispatcher = Dispatcher(raw, handlers)
     listener = Listener(config.server, dispatcher, gate)
     jobs = Ticker(standard_jobs(broker.coordinator, broker.store.background, clock), clock)
-    return Parts(listener, dispatcher, pipeline, parking, groups, catalog, jobs, cache)
+    return Parts(listener, dispatcher, pipeline, parking, groups, catalog, jobs, ahead, cache)
+
+
+async def build_cache(broker: Broker) -> BlockCache:
+    """Build the cache of what is fetched, and open its disk tier if it has one."""
+    config = broker.config.fetch
+    disk = None
+    if config.disk_cache_dir is not None:
+        disk = DiskTier(config.disk_cache_dir, config.disk_cache_bytes_max)
+        await disk.open()
+    load = segment_loader(config, broker.store.tail, broker.store.cold_for)
+    return BlockCache(load, CacheLimits.of(config), disk)
 
 
 def build_produce(
     broker: Broker,
     epoch: int,
     gate: Gate,
-    cache: SegmentCache,
+    cache: BlockCache,
     on_commit: Callable[[SealedSegment], None],
 ) -> ProducePipeline:
     """Build the produce pipeline, from the buffer to the commit queue."""

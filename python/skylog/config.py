@@ -167,15 +167,41 @@ class FetchConfig:
     """Kafka: fetch.max.bytes of the broker."""
     load_bytes_max: int = 64 * MIB
     """Bytes of segments that one fetch may pull in; the first segment is always read."""
-    loads_max: int = 8
-    """GETs under way at once."""
     load_ms_max: int = 30_000
+    loads_bytes_max: int = 128 * MIB
+    """Bytes under way from the store at once at the tail, and again as many behind it."""
     cache_bytes_max: int = 256 * MIB
+    cache_block_bytes: int = 16 * MIB
+    """Objects up to this size are read whole, larger ones in aligned blocks."""
+    cache_cold_share: float = 0.5
+    """Of the cache, what reads behind the tail may take from it."""
+    tail_age_ms_max: int = 60_000
+    """Segments older than this lie behind the tail."""
+    ahead_bytes_max: int = 64 * MIB
+    """Read ahead of one consumer behind the tail; all together no more than 3/4 of `cache_cold_share`."""
+    disk_cache_dir: str | None = None
+    """Where blocks go that memory has no room for; None: nowhere. Each broker needs its own."""
+    disk_cache_bytes_max: int = 10 * 1024 * MIB
     wait_ms_max: int = 300_000
 
     def __post_init__(self) -> None:
         _require(self.cache_bytes_max >= 0, "fetch.cache_bytes_max", self.cache_bytes_max, "0 or more")
-        _require_counts("fetch", self, "response_bytes_max", "load_bytes_max", "loads_max", "load_ms_max")
+        _require(self.ahead_bytes_max >= 0, "fetch.ahead_bytes_max", self.ahead_bytes_max, "0 or more")
+        share = self.cache_cold_share
+        _require(0 <= share <= 1, "fetch.cache_cold_share", share, "0 to 1")
+        block = self.cache_block_bytes
+        _require(block >= 64 * KIB, "fetch.cache_block_bytes", block, "at least 65536")
+        _require_counts(
+            "fetch",
+            self,
+            *("response_bytes_max", "load_bytes_max", "load_ms_max", "loads_bytes_max"),
+            *("tail_age_ms_max", "disk_cache_bytes_max"),
+        )
+
+    @property
+    def cache_cold_bytes(self) -> int:
+        """Bytes of the cache that reads behind the tail may take from it."""
+        return int(self.cache_bytes_max * self.cache_cold_share)
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,8 @@ class ExtentRef:
     last_offset: int
     append_time_ms: int
     """The coordinator's log append time, or -1 where records keep their own times."""
+    object_size: int
+    """Bytes of the whole object."""
 
 
 @dataclass(frozen=True, slots=True)

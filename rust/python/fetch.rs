@@ -7,14 +7,16 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyMemoryView, PySlice};
 
 use super::index::{Located, LogPositions};
-use super::memory::Readable;
+use super::memory::{BorrowedBytes, Readable};
 use super::produce::{SealedSegment, TopicTable};
 use super::wire::Frame;
 use super::{detached, request_error};
+use crate::index::SegmentRef;
 use crate::wire::assemble::{Piece, Response, assemble, error_response};
 use crate::wire::fetch::Fetch;
 use crate::wire::frames::FrameBytes;
-use crate::wire::plan::{Limits, Plan};
+use crate::wire::loaded::{Loaded, find_flaws};
+use crate::wire::plan::{Limits, Plan, ReadEnd, Window};
 use crate::wire::waits;
 
 /// Longer pieces of what was written are handed out as views, shorter ones as copies, which cost less.
@@ -80,6 +82,12 @@ fn parse_fetch(frame: &Bound<'_, Frame>, topics: &Bound<'_, TopicTable>) -> PyRe
     Ok(FetchRequest { request: Arc::new(parsed.map_err(request_error)?) })
 }
 
+pub(super) type WindowTuple<'a> = (&'a str, u64, u64, u64);
+
+pub(super) fn window_tuple<'a>((segment, window): (&'a SegmentRef, &Window)) -> WindowTuple<'a> {
+    (&segment.key, segment.size, window.start, window.end.saturating_sub(window.start))
+}
+
 /// Which segments answer a fetch, within its limits.
 #[pyclass(frozen, module = "skylog.core._core")]
 pub(super) struct FetchPlan {
@@ -89,17 +97,20 @@ pub(super) struct FetchPlan {
 #[pymethods]
 impl FetchPlan {
     #[new]
+    #[pyo3(signature = (request, located, response_bytes_max, load_bytes_max, block_bytes=u64::MAX))]
     fn new(
         request: &Bound<'_, FetchRequest>,
         located: &Bound<'_, Located>,
         response_bytes_max: u64,
         load_bytes_max: u64,
+        block_bytes: u64,
     ) -> PyResult<Self> {
         let (request, located) = (Arc::clone(&request.get().request), &located.get().located);
         if located.logs.len() != request.positions.len() {
             return Err(PyValueError::new_err("located for the positions of another request"));
         }
-        Ok(Self { plan: Plan::new(request, located, Limits { response_bytes_max, load_bytes_max }) })
+        let limits = Limits { response_bytes_max, load_bytes_max, block_bytes };
+        Ok(Self { plan: Plan::new(request, located, limits) })
     }
 
     #[getter]
@@ -107,9 +118,19 @@ impl FetchPlan {
         self.plan.segments.iter().map(|segment| &*segment.key).collect()
     }
 
+    /// (key, object size, position, size) of what is wanted of each segment.
     #[getter]
-    fn sizes(&self) -> Vec<u64> {
-        self.plan.segments.iter().map(|segment| segment.size).collect()
+    fn windows(&self) -> Vec<WindowTuple<'_>> {
+        self.plan.segments.iter().zip(&self.plan.windows).map(window_tuple).collect()
+    }
+
+    /// (topic id, partition, offset asked for, offset behind the last extent) of each partition with extents.
+    #[getter]
+    fn ends(&self) -> Vec<([u8; 16], i32, i64, i64)> {
+        let end = |end: ReadEnd| {
+            (end.position.key.topic_id, end.position.key.partition, end.position.offset, end.next_offset)
+        };
+        self.plan.ends().map(end).collect()
     }
 
     #[getter]
@@ -122,26 +143,65 @@ impl FetchPlan {
         self.plan.must_answer
     }
 
+    /// The first thing wrong with each segment that was not verified before: (index, what and where).
+    fn find_flaws(&self, py: Python<'_>, segments: Vec<Option<Held<'_>>>) -> PyResult<Vec<(usize, String)>> {
+        let loaded = self.loaded(&segments)?;
+        let flaws = py.detach(|| find_flaws(&self.plan, &loaded));
+        Ok(flaws.into_iter().map(|flaw| (flaw.segment, flaw.error.to_string())).collect())
+    }
+
     fn assemble<'py>(
         &self,
         py: Python<'py>,
-        segments: Vec<Option<Bound<'py, PyBytes>>>,
+        segments: Vec<Option<Held<'py>>>,
     ) -> PyResult<Bound<'py, PyList>> {
+        let loaded = self.loaded(&segments)?;
+        let size = usize::try_from(self.plan.available_bytes).unwrap_or(usize::MAX);
+        let response = detached(py, size, || assemble(&self.plan, &loaded));
+        to_buffers(py, response, &segments)
+    }
+}
+
+impl FetchPlan {
+    fn loaded<'a>(&self, segments: &'a [Option<Held<'_>>]) -> PyResult<Vec<Option<Loaded<'a>>>> {
         if segments.len() != self.plan.segments.len() {
             return Err(PyValueError::new_err("segments of another plan"));
         }
-        let bytes: Vec<_> =
-            segments.iter().map(|segment| segment.as_ref().map(PyBytesMethods::as_bytes)).collect();
-        let size = usize::try_from(self.plan.available_bytes).unwrap_or(usize::MAX);
-        let response = detached(py, size, || assemble(&self.plan, &bytes));
-        to_buffers(py, response, &segments)
+        Ok(segments.iter().map(|held| held.as_ref().map(Held::loaded)).collect())
+    }
+}
+
+/// A read-only buffer with the position of its first byte in the object, and whether all of it is verified.
+struct Held<'py> {
+    buffer: Bound<'py, PyAny>,
+    bytes: BorrowedBytes,
+    position: u64,
+    is_verified: bool,
+}
+
+impl Held<'_> {
+    fn loaded(&self) -> Loaded<'_> {
+        Loaded { bytes: self.bytes.as_slice(), position: self.position, is_verified: self.is_verified }
+    }
+}
+
+impl<'py> FromPyObject<'_, 'py> for Held<'py> {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        let (buffer, position, is_verified): (Bound<'py, PyAny>, u64, bool) = object.extract()?;
+        let bytes: BorrowedBytes = buffer.extract()?;
+        if !bytes.is_readonly() {
+            return Err(PyValueError::new_err("expected a read-only buffer: what is served must not change"));
+        }
+        Ok(Self { buffer, bytes, position, is_verified })
     }
 }
 
 fn to_buffers<'py>(
     py: Python<'py>,
     response: Response,
-    segments: &[Option<Bound<'py, PyBytes>>],
+    segments: &[Option<Held<'py>>],
 ) -> PyResult<Bound<'py, PyList>> {
     let Response { copied, pieces } = response;
     let copied = Arc::new(copied);
@@ -156,8 +216,8 @@ fn to_buffers<'py>(
                 list.append(slice(Bound::new(py, Readable { bytes })?.as_any(), place)?)?;
             }
             Piece::Body { segment, place } => {
-                let Some(Some(segment)) = segments.get(segment) else { continue };
-                list.append(slice(segment.as_any(), place)?)?;
+                let Some(Some(held)) = segments.get(segment) else { continue };
+                list.append(slice(&held.buffer, place)?)?;
             }
         }
     }

@@ -3,10 +3,12 @@
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
+use super::fetch::{WindowTuple, window_tuple};
 use super::produce::SealedSegment;
 use super::to_python;
 use crate::index::{self, BatchOutcome, LogState, ProducerState};
 use crate::segment::LogKey;
+use crate::wire::plan::hulls;
 
 type LogTuple = (i64, i64, i64, i64, i64);
 type ExtentTuple = (i64, i64, i64, i64, i64, i64, i64, i64);
@@ -199,6 +201,13 @@ impl Located {
     fn bounds(&self) -> Vec<Option<(i64, i64)>> {
         let bounds = |log: &index::LocatedLog| (log.log_start_offset, log.high_watermark);
         self.located.logs.iter().map(|log| log.as_ref().map(bounds)).collect()
+    }
+
+    /// (key, object size, position, size) of what all extents together need of each segment.
+    fn windows(&self) -> Vec<WindowTuple<'_>> {
+        let hulls = hulls(&self.located);
+        let segments = self.located.segments.iter().zip(&hulls);
+        segments.filter_map(|(segment, hull)| Some(window_tuple((segment, hull.as_ref()?)))).collect()
     }
 
     fn extents(&self) -> PyResult<Vec<ExtentRow<'_>>> {

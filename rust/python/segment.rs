@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 
 use super::data::Data;
+use super::memory::BorrowedBytes;
 use super::{detached, to_python};
 use crate::batch::BatchHeader;
 use crate::compression::codec_name;
@@ -90,7 +91,7 @@ fn no_such_log(segment: &Segment<'_>, log: usize) -> Error {
 }
 
 #[pyfunction]
-fn verify_segment(py: Python<'_>, data: Data) -> PyResult<usize> {
+fn verify_segment(py: Python<'_>, data: BorrowedBytes) -> PyResult<usize> {
     let data = data.as_slice();
     detached(py, data.len(), || segment::verify(data)).map_err(to_python)
 }
@@ -98,7 +99,7 @@ fn verify_segment(py: Python<'_>, data: Data) -> PyResult<usize> {
 #[pyfunction]
 fn find_timestamp(
     py: Python<'_>,
-    data: Data,
+    data: BorrowedBytes,
     position: usize,
     size: usize,
     base_offset: i64,
@@ -113,7 +114,7 @@ fn find_timestamp(
 #[pyfunction]
 fn find_max_timestamp(
     py: Python<'_>,
-    data: Data,
+    data: BorrowedBytes,
     position: usize,
     size: usize,
     base_offset: i64,
@@ -127,7 +128,7 @@ fn find_max_timestamp(
 /// Searches an extent's bytes; positions in errors are those of the object.
 fn search(
     py: Python<'_>,
-    data: &Data,
+    data: &BorrowedBytes,
     position: usize,
     size: usize,
     find: impl FnOnce(&[u8]) -> Result<Option<Found>> + Send,

@@ -13,6 +13,7 @@ use skylog_core::wire::assemble::{Piece, assemble};
 use skylog_core::wire::builder::{Builder, SharedProduce};
 use skylog_core::wire::fetch::Fetch;
 use skylog_core::wire::frames::{Frame, FrameBytes, Reader, Room, Rooms};
+use skylog_core::wire::loaded::{Loaded, find_flaws};
 use skylog_core::wire::plan::{Limits, Plan};
 use skylog_core::wire::produce::Produce;
 use skylog_core::wire::topics::{Topic, TopicTable};
@@ -238,7 +239,7 @@ fn run_fetch(bytes: &[u8]) {
     assert!(used <= allowed(bytes.len()), "{used} bytes for a frame of {}", bytes.len());
     let Ok(request) = parsed else { return };
     let located = Located { logs: vec![None; request.positions.len()], segments: Vec::new() };
-    let limits = Limits { response_bytes_max: 1 << 20, load_bytes_max: 1 << 20 };
+    let limits = Limits { response_bytes_max: 1 << 20, load_bytes_max: 1 << 20, block_bytes: 1 << 16 };
     let (answer, used) = peak(|| assemble(&Plan::new(Arc::new(request), &located, limits), &[]).copied);
     assert!(used <= allowed(bytes.len()), "{used} bytes for the answer to a frame of {}", bytes.len());
     assert_eq!(prefix(&answer), answer.len() - 4);
@@ -338,6 +339,7 @@ proptest! {
         limits in (0u64..2_000, 0u64..2_000),
         version in 4i16..19,
         missing in any::<bool>(),
+        (is_verified, block_bits) in (any::<bool>(), 0u32..20),
     ) {
         let mut segment: Vec<u8> = batches.iter().flat_map(|&(records, size)| {
             let record = samples::SampleRecord { value: Some(vec![1; 30_000 * size]), ..Default::default() };
@@ -363,14 +365,22 @@ proptest! {
         let log = LocatedLog { log_start_offset: 0, high_watermark: 12, extents: found };
         let part = SegmentRef { key: "k".into(), size: size as u64 };
         let located = Located { logs: vec![Some(log)], segments: vec![part.clone(), part] };
-        let limits = Limits { response_bytes_max: limits.0 * 100, load_bytes_max: limits.1 * 100 };
+        let limits = Limits {
+            response_bytes_max: limits.0 * 100, load_bytes_max: limits.1 * 100, block_bytes: 1 << block_bits,
+        };
         let plan = Plan::new(request, &located, limits);
-        let segments: Vec<_> = plan.segments.iter().enumerate()
-            .map(|(index, _)| (index == 0 || !missing).then_some(&segment[..])).collect();
+        let segments: Vec<_> = plan.windows.iter().enumerate().map(|(index, window)| {
+            let end = usize::try_from(window.end).unwrap().min(size);
+            let start = usize::try_from(window.start).unwrap().min(end);
+            let loaded = Loaded { bytes: &segment[start..end], position: start as u64, is_verified };
+            (index == 0 || !missing).then_some(loaded)
+        }).collect();
+        let flaws = find_flaws(&plan, &segments);
+        prop_assert!(flaws.iter().all(|flaw| !is_verified && segments[flaw.segment].is_some()));
         let response = assemble(&plan, &segments);
         let pieces: usize = response.pieces.iter().map(|piece| match piece {
             Piece::Copied(place) => response.copied[place.clone()].len(),
-            Piece::Body { segment, place } => segments[*segment].unwrap()[place.clone()].len(),
+            Piece::Body { segment, place } => segments[*segment].unwrap().bytes[place.clone()].len(),
         }).sum();
         prop_assert_eq!(prefix(&response.copied), pieces - 4);
     }

@@ -8,6 +8,7 @@ use crate::index::Extent;
 use crate::wire::codes::{self, Code};
 use crate::wire::fetch::{Fetch, VERSION_FLEXIBLE};
 use crate::wire::fields::Output;
+use crate::wire::loaded::{Loaded, check_batch};
 use crate::wire::plan::{Plan, PlannedPart};
 
 /// The only leader epoch there is.
@@ -24,7 +25,7 @@ pub enum Piece {
     Body {
         /// Index into the plan's segments.
         segment: usize,
-        /// Where in it.
+        /// Where in what was loaded of it.
         place: Range<usize>,
     },
 }
@@ -59,8 +60,9 @@ struct Filled {
     size: usize,
 }
 
-/// Writes the answer to a plan; `segments` stand as the plan's, None for one that could not be read.
-pub fn assemble(plan: &Plan, segments: &[Option<&[u8]>]) -> Response {
+/// Writes the answer to a plan; `segments` stand as the plan's, None for one that could not be read. A batch whose
+/// bytes were not verified before is verified here, and where one is not sound its partition ends.
+pub fn assemble(plan: &Plan, segments: &[Option<Loaded<'_>>]) -> Response {
     let code = plan.request.session_code();
     if code != codes::NONE {
         let copied = error_response(&plan.request, code);
@@ -101,7 +103,7 @@ pub fn error_response(request: &Fetch, code: Code) -> Vec<u8> {
 /// Chooses batches, partition by partition.
 struct Selection<'a> {
     plan: &'a Plan,
-    segments: &'a [Option<&'a [u8]>],
+    segments: &'a [Option<Loaded<'a>>],
     chosen: Vec<Chosen>,
     response_left: u64,
 }
@@ -136,8 +138,8 @@ impl<'a> Selection<'a> {
     /// Adds an extent's batches from `offset` on, as long as `left` and the response have room.
     fn read(&mut self, extent: &Extent, offset: i64, left: &mut u64) -> Result<(), End> {
         let segment = usize::try_from(extent.segment).map_err(|_| End::Unreadable)?;
-        let position = usize::try_from(extent.position).map_err(|_| End::Unreadable)?;
-        let bytes = self.bytes(segment, position, extent.size).ok_or(End::Unreadable)?;
+        let loaded = self.segments.get(segment).copied().flatten().ok_or(End::Unreadable)?;
+        let (from, bytes) = loaded.part(extent.position, extent.size).ok_or(End::Unreadable)?;
         let mut base_offset = extent.base_offset;
         for batch in Batches::new(bytes) {
             let (start, header, batch) = batch.map_err(|_| End::Unreadable)?;
@@ -146,37 +148,37 @@ impl<'a> Selection<'a> {
                 base_offset.checked_add(delta).filter(|last| delta >= 0 && *last <= extent.last_offset);
             let last = last.ok_or(End::Unreadable)?;
             if last >= offset {
-                let place = position + start..position + start + batch.len();
+                let place = from + start..from + start + batch.len();
                 let append_time_ms = extent.append_time_ms;
-                self.add(Chosen { segment, place, base_offset, append_time_ms }, left)?;
+                self.check_room(batch.len(), *left)?;
+                if !loaded.is_verified {
+                    check_batch(&header, batch, start).map_err(|_| End::Unreadable)?;
+                }
+                self.add(Chosen { segment, place, base_offset, append_time_ms }, left);
             }
             base_offset = last + 1;
         }
         (base_offset > extent.last_offset).then_some(()).ok_or(End::Unreadable)
     }
 
-    fn bytes(&self, segment: usize, position: usize, size: u64) -> Option<&'a [u8]> {
-        let end = position.checked_add(usize::try_from(size).ok()?)?;
-        self.segments.get(segment).copied().flatten()?.get(position..end)
+    /// The first batch of a response goes in whatever its size.
+    fn check_room(&self, size: usize, left: u64) -> Result<(), End> {
+        let fits = size as u64 <= left.min(self.response_left) || self.chosen.is_empty();
+        fits.then_some(()).ok_or(End::Full)
     }
 
-    /// The first batch of a response goes in whatever its size.
-    fn add(&mut self, chosen: Chosen, left: &mut u64) -> Result<(), End> {
+    fn add(&mut self, chosen: Chosen, left: &mut u64) {
         let size = chosen.place.len() as u64;
-        if size > (*left).min(self.response_left) && !self.chosen.is_empty() {
-            return Err(End::Full);
-        }
         *left = left.saturating_sub(size);
         self.response_left = self.response_left.saturating_sub(size);
         self.chosen.push(chosen);
-        Ok(())
     }
 }
 
 /// Writes what was chosen.
 struct Writer<'a> {
     plan: &'a Plan,
-    segments: &'a [Option<&'a [u8]>],
+    segments: &'a [Option<Loaded<'a>>],
     chosen: &'a [Chosen],
     output: Output,
     pieces: Vec<Piece>,
@@ -186,7 +188,7 @@ struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    fn new(plan: &'a Plan, segments: &'a [Option<&'a [u8]>], chosen: &'a [Chosen]) -> Self {
+    fn new(plan: &'a Plan, segments: &'a [Option<Loaded<'a>>], chosen: &'a [Chosen]) -> Self {
         let request = &plan.request;
         let copied: usize = chosen.iter().map(copied_bytes).sum();
         let capacity = 64 + request.names.len() + 8 * request.topics.len() + 56 * plan.parts.len() + copied;
@@ -236,7 +238,8 @@ impl<'a> Writer<'a> {
     }
 
     fn put_batch(&mut self, chosen: &Chosen) {
-        let batch = self.segments[chosen.segment].map_or(&[][..], |segment| &segment[chosen.place.clone()]);
+        let batch =
+            self.segments[chosen.segment].map_or(&[][..], |loaded| &loaded.bytes[chosen.place.clone()]);
         let Some((head, body)) = batch.split_first_chunk::<HEADER_BYTES>() else { return };
         let mut head = *head;
         stamp_head(&mut head, chosen.base_offset, LEADER_EPOCH);

@@ -8,6 +8,7 @@ pub mod fetch;
 pub mod fetched;
 pub mod fields;
 pub mod frames;
+pub mod loaded;
 pub mod plan;
 pub mod produce;
 pub mod topics;

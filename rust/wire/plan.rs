@@ -12,8 +12,36 @@ use crate::wire::fetch::{Fetch, Part};
 pub struct Limits {
     /// Bytes of records in one response, whatever the client allows.
     pub response_bytes_max: u64,
-    /// Bytes of all segments touched; the first always is.
+    /// Bytes that are read for it, in whole blocks; the first extent always is.
     pub load_bytes_max: u64,
+    /// Objects are read in aligned blocks of so many bytes.
+    pub block_bytes: u64,
+}
+
+/// What is wanted of a segment: the hull of its chosen extents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Where the first of them starts.
+    pub start: u64,
+    /// Where the last of them ends.
+    pub end: u64,
+}
+
+impl Window {
+    fn of(extent: &Extent) -> Self {
+        Self { start: extent.position, end: extent.position.saturating_add(extent.size) }
+    }
+
+    fn hull(self, other: Self) -> Self {
+        Self { start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+
+    /// Bytes of the blocks that it touches in an object of `size`.
+    fn load_bytes(self, size: u64, block_bytes: u64) -> u64 {
+        let block = block_bytes.max(1);
+        let start = (self.start / block).saturating_mul(block);
+        self.end.div_ceil(block).saturating_mul(block).min(size).saturating_sub(start)
+    }
 }
 
 /// What one partition will be told.
@@ -40,6 +68,8 @@ pub struct Plan {
     pub extents: Vec<Extent>,
     /// The segments that hold them, each once, in order of use.
     pub segments: Vec<SegmentRef>,
+    /// What of each segment is wanted.
+    pub windows: Vec<Window>,
     /// Bytes of records that the response may hold.
     pub response_bytes_max: u64,
     /// Bytes that an answer would hold, at most.
@@ -56,10 +86,12 @@ impl Plan {
         let mut choice = Choice {
             located,
             load_left: limits.load_bytes_max,
+            block_bytes: limits.block_bytes,
             response_left: response_bytes_max,
             local: vec![None; located.segments.len()],
             extents: Vec::new(),
             segments: Vec::new(),
+            windows: Vec::new(),
             available_bytes: 0,
         };
         let session_failed = request.session_code() != codes::NONE;
@@ -72,20 +104,55 @@ impl Plan {
         let must_answer = parts.is_empty()
             || choice.available_bytes >= enough
             || parts.iter().any(|part| part.code != codes::NONE);
-        let Choice { extents, segments, available_bytes, .. } = choice;
-        Self { request, parts, extents, segments, response_bytes_max, available_bytes, must_answer }
+        let Choice { extents, segments, windows, available_bytes, .. } = choice;
+        Self { request, parts, extents, segments, windows, response_bytes_max, available_bytes, must_answer }
     }
+}
+
+/// How far a plan reads one log.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadEnd<'a> {
+    /// What was asked.
+    pub position: &'a LogPosition,
+    /// The offset behind the last extent that was chosen.
+    pub next_offset: i64,
+}
+
+impl Plan {
+    /// How far each log is read that has extents.
+    pub fn ends(&self) -> impl Iterator<Item = ReadEnd<'_>> {
+        self.request.parts.iter().zip(&self.parts).filter_map(|(asked, part)| {
+            let last = self.extents[part.extents.clone()].last()?;
+            let position = self.request.positions.get(asked.position as usize)?;
+            Some(ReadEnd { position, next_offset: last.last_offset.saturating_add(1) })
+        })
+    }
+}
+
+/// What all that was located needs of each segment, in the order of the segments.
+pub fn hulls(located: &Located) -> Vec<Option<Window>> {
+    let mut hulls: Vec<Option<Window>> = vec![None; located.segments.len()];
+    for extent in located.logs.iter().flatten().flat_map(|log| &log.extents) {
+        let slot = usize::try_from(extent.segment).ok().and_then(|number| hulls.get_mut(number));
+        if let Some(slot) = slot {
+            let window = Window::of(extent);
+            *slot = Some(slot.map_or(window, |hull| hull.hull(window)));
+        }
+    }
+    hulls
 }
 
 /// A plan in the making.
 struct Choice<'a> {
     located: &'a Located,
     load_left: u64,
+    block_bytes: u64,
     response_left: u64,
     /// For each located segment its index in `segments`, once it is used.
     local: Vec<Option<usize>>,
     extents: Vec<Extent>,
     segments: Vec<SegmentRef>,
+    windows: Vec<Window>,
     available_bytes: u64,
 }
 
@@ -112,7 +179,7 @@ impl Choice<'_> {
             if planned >= limit && !first {
                 break;
             }
-            let Some(segment) = self.segment(extent.segment) else { break };
+            let Some(segment) = self.segment(extent) else { break };
             self.extents.push(Extent { segment, ..*extent });
             planned += extent.size;
             limit = if first { limit.max(extent.size) } else { limit };
@@ -122,20 +189,28 @@ impl Choice<'_> {
         self.response_left = self.response_left.saturating_sub(granted);
     }
 
-    /// The index of a located segment among those to load, if loading it is still allowed.
-    fn segment(&mut self, number: u64) -> Option<u64> {
-        let number = usize::try_from(number).ok()?;
+    /// The index of an extent's segment among those to load, if reading so much of it is still allowed.
+    fn segment(&mut self, extent: &Extent) -> Option<u64> {
+        let number = usize::try_from(extent.segment).ok()?;
         let segment = self.located.segments.get(number)?;
-        if let Some(index) = self.local[number] {
-            return Some(index as u64);
-        }
-        if segment.size > self.load_left && !self.segments.is_empty() {
+        let load_bytes = |window: Window| window.load_bytes(segment.size, self.block_bytes);
+        let (known, wanted) = (self.local[number], Window::of(extent));
+        let window = known.map_or(wanted, |index| self.windows[index].hull(wanted));
+        let before = known.map_or(0, |index| load_bytes(self.windows[index]));
+        let more = load_bytes(window).saturating_sub(before);
+        if more > self.load_left && !self.segments.is_empty() {
             return None;
         }
-        self.load_left = self.load_left.saturating_sub(segment.size);
-        self.local[number] = Some(self.segments.len());
-        self.segments.push(segment.clone());
-        Some(self.segments.len() as u64 - 1)
+        self.load_left = self.load_left.saturating_sub(more);
+        let index = known.unwrap_or(self.segments.len());
+        if known.is_some() {
+            self.windows[index] = window;
+        } else {
+            self.local[number] = Some(index);
+            self.segments.push(segment.clone());
+            self.windows.push(window);
+        }
+        Some(index as u64)
     }
 }
 

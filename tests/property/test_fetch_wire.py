@@ -111,8 +111,12 @@ class Logs:
         bounds = [(log_start, self.ends.get(log, 0)) for log, _ in wanted]
         return Located.from_rows(bounds, rows, [(n, str(n), len(s)) for n, s in enumerate(self.segments)])
 
-    def load(self, plan: FetchPlan) -> list[bytes | None]:
-        return [self.segments[int(key)] for key in plan.keys]
+    def load(self, plan: FetchPlan) -> list[tuple[bytes, int, bool] | None]:
+        """Return of each segment just the window that is wanted."""
+        return [
+            (self.segments[int(key)][position : position + size], position, True)
+            for key, _, position, size in plan.windows
+        ]
 
 
 def small_logs() -> Logs:
@@ -257,7 +261,7 @@ def test_sessions_are_not_continued() -> None:
         request = one(session_id=session, session_epoch=epoch)
         plan = FetchPlan(request, small_logs().locate([(("plain", 0), 0)]), BIG, BIG)
         assert plan.must_answer
-        assert plan.keys == []
+        assert plan.windows == []
         response = read(plan.assemble([]), 12)
         assert (response.error_code, response.session_id, response.responses) == (70, 0, [])
     for session, epoch in ((0, -1), (0, 0), (7, -1), (7, 0)):
@@ -306,7 +310,7 @@ def test_what_is_loaded_is_bounded_but_for_the_first_segment() -> None:
     located = logs.locate([(("plain", 0), 0)])
     for load, count in ((0, 1), (sizes[0], 1), (sum(sizes[:3]), 3), (sum(sizes[:3]) - 1, 2), (BIG, 4)):
         plan = FetchPlan(one(), located, BIG, load)
-        assert (plan.keys, plan.sizes) == ([str(n) for n in range(count)], sizes[:count])
+        assert [window[:2] for window in plan.windows] == [(str(n), sizes[n]) for n in range(count)]
         (part,) = partitions(read(plan.assemble(logs.load(plan)), 12))
         assert offsets(part.records) == list(range(count))
 
@@ -348,7 +352,7 @@ def test_limits_are_kept(
     ]
     request = parse(fetch_message(version, topics, max_bytes=max_bytes))
     plan = FetchPlan(request, logs.locate(wanted), response_bytes_max, BIG)
-    assert len(set(plan.keys)) == len(plan.keys)
+    assert len({window[0] for window in plan.windows}) == len(plan.windows)
     response = read(plan.assemble(logs.load(plan)), version)
     left, sent = min(max(max_bytes, 0), response_bytes_max), 0
     for part, (log, offset), (_, _, limit) in zip(partitions(response), wanted, asked, strict=True):
@@ -390,11 +394,11 @@ def test_a_segment_that_cannot_be_read() -> None:
     wanted = [(("plain", 0), 0), (("stamped", 0), 0)]
     topics = [(log[0], [{"partition": log[1], "fetch_offset": 0}]) for log, _ in wanted]
     plan = FetchPlan(parse(fetch_message(12, topics)), logs.locate(wanted), BIG, BIG)
-    assert plan.keys == ["0", "1"]
-    plain, stamped = partitions(read(plan.assemble([logs.segments[0], None]), 12))
+    assert [window[0] for window in plan.windows] == ["0", "1"]
+    plain, stamped = partitions(read(plan.assemble([(logs.segments[0], 0, True), None]), 12))
     assert (plain.error_code, offsets(plain.records)) == (0, [0, 1])
     assert (stamped.error_code, stamped.high_watermark, bytes(stamped.records)) == (56, -1, b"")
-    plain, stamped = partitions(read(plan.assemble([None, logs.segments[1]]), 12))
+    plain, stamped = partitions(read(plan.assemble([None, (logs.segments[1], 0, True)]), 12))
     assert (plain.error_code, bytes(plain.records)) == (56, b"")
     assert (stamped.error_code, offsets(stamped.records)) == (0, [0, 1, 2])
 

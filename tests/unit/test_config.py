@@ -30,7 +30,7 @@ def test_a_toml_file_is_laid_over_the_defaults(tmp_path: Path) -> None:
         ("[store_requests]\nbackoff_ms_max = 10", "at least backoff_ms_first, 50"),
         ("[store_requests]\nhedge_share_max = 1.5", "store_requests.hedge_share_max"),
         ("[store_requests]\nhedge_quantile = 1.0", "store_requests.hedge_quantile"),
-        ("[fetch]\nloads_max = 0", "fetch.loads_max"),
+        ("[fetch]\nloads_bytes_max = 0", "fetch.loads_bytes_max"),
         ("[server]\ninflight_requests_max = 0", "server.inflight_requests_max"),
         ("[produce\n", "skylog.toml"),
     ],

@@ -249,6 +249,8 @@ class Located:
         """
     def __len__(self) -> int: ...
     def bounds(self) -> list[tuple[int, int] | None]: ...
+    def windows(self) -> list[tuple[str, int, int, int]]:
+        """(key, object size, position, size) of what all extents together need of each segment."""
     def extents(self) -> list[tuple[int, int, int, str, int, int, int]]:
         """As `from_rows` takes them, with the segment's key in place of its number."""
 
@@ -313,26 +315,46 @@ class FetchPlan:
     """Which segments answer a fetch, within its limits."""
 
     def __init__(
-        self, request: FetchRequest, located: Located, response_bytes_max: int, load_bytes_max: int
-    ) -> None: ...
+        self,
+        request: FetchRequest,
+        located: Located,
+        response_bytes_max: int,
+        load_bytes_max: int,
+        block_bytes: int = ...,
+    ) -> None:
+        """Choose extents until `response_bytes_max` would be passed, or `load_bytes_max` of what is read.
+
+        Read are aligned blocks of `block_bytes`, whole segments unless it is given.
+        """
     @property
-    def keys(self) -> list[str]:
-        """Segments to have at hand, each once, in order of use."""
+    def windows(self) -> list[tuple[str, int, int, int]]:
+        """(key, object size, position, size) of what to have at hand of each segment, in order of use."""
     @property
-    def sizes(self) -> list[int]: ...
+    def ends(self) -> list[tuple[bytes, int, int, int]]:
+        """(topic_id, partition, offset asked for, offset behind what is chosen) of logs with extents."""
     @property
     def available_bytes(self) -> int:
         """Bytes that an answer would hold, at most."""
     @property
     def must_answer(self) -> bool:
         """Whether waiting for more would be wrong: an error, an empty request, or enough bytes."""
-    def assemble(self, segments: Sequence[bytes | None]) -> list[bytes | memoryview]:
+    def find_flaws(
+        self, segments: Sequence[tuple[bytes | bytearray | memoryview, int, bool] | None]
+    ) -> list[tuple[int, str]]:
+        """Check every batch of the chosen extents in segments not verified before, without the GIL.
+
+        Returns (index, what is wrong and at which position of the object) once a segment that has something.
+        """
+    def assemble(
+        self, segments: Sequence[tuple[bytes | bytearray | memoryview, int, bool] | None]
+    ) -> list[bytes | memoryview]:
         """Return the response, length prefix included, as buffers to write one after another.
 
-        `segments` stand in the order of `keys`; None for one that could not be read: its partitions then end
-        before it, with KAFKA_STORAGE_ERROR if nothing came before, as they do where batches do not fit their
-        extent. Heads are copied and stamped with offset and epoch, bodies from 32 KiB on are slices of the
-        given segments. Checksums are not looked at.
+        `segments` stand in the order of `windows`: a read-only buffer, the position of its first byte in the
+        object, whether all its checksums are known to hold; None for one that could not be read. The
+        partitions that need it then end before it, with KAFKA_STORAGE_ERROR if nothing came before, as they
+        do where batches do not fit their extent or, if not verified, their checksum. Heads are copied and
+        stamped with offset and epoch, bodies from 32 KiB on are slices of the given buffers.
         """
 
 class WaitList:
@@ -361,13 +383,13 @@ def segment_batches(data: bytes | memoryview, log: int) -> list[dict[str, object
     Keys: position, size, compression (its name), records, and the fields of the header under Kafka's names.
     """
 
-def verify_segment(data: bytes | memoryview) -> int:
+def verify_segment(data: bytes | bytearray | memoryview) -> int:
     """Check every checksum and count of a segment object; return the number of batches. Raises `Corrupt`
     with position, expected and found. Leaves the GIL.
     """
 
 def find_timestamp(
-    data: bytes | memoryview,
+    data: bytes | bytearray | memoryview,
     position: int,
     size: int,
     base_offset: int,
@@ -377,7 +399,7 @@ def find_timestamp(
     """Return (offset, timestamp) of the first record at or after `timestamp_ms` in an extent's bytes."""
 
 def find_max_timestamp(
-    data: bytes | memoryview, position: int, size: int, base_offset: int, append_time_ms: int
+    data: bytes | bytearray | memoryview, position: int, size: int, base_offset: int, append_time_ms: int
 ) -> tuple[int, int] | None:
     """Return (offset, timestamp) of the record with the highest timestamp (the first of equals)."""
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from skylog.clock import Clock
     from skylog.config import FetchConfig
     from skylog.coordinator.base import Coordinator
+    from skylog.fetch.ahead import ReadAhead
     from skylog.fetch.load import SegmentLoader
     from skylog.fetch.wait import Parking, Spot
     from skylog.wire.exchange import Reply
@@ -35,6 +36,7 @@ class FetchHandler:
         topics: TopicTable,
         coordinator: Coordinator,
         loader: SegmentLoader,
+        ahead: ReadAhead,
         parking: Parking,
     ) -> None:
         self._config = config
@@ -42,6 +44,7 @@ class FetchHandler:
         self._topics = topics
         self._coordinator = coordinator
         self._loader = loader
+        self._ahead = ahead
         self._parking = parking
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -65,7 +68,8 @@ class FetchHandler:
     async def _answer(self, request: FetchRequest, reply: Reply) -> None:
         try:
             plan = await self._enough(request)
-            reply.send(plan.assemble(await self._loader.load(plan.keys)))
+            self._ahead.follow(reply.client, plan)
+            reply.send(plan.assemble(await self._loader.load(plan, reply.client)))
         except SkylogError as error:
             log.warning("a fetch failed: %s", error)
             reply.send([request.error_response(ErrorCode.KAFKA_STORAGE_ERROR)])
@@ -96,4 +100,7 @@ class FetchHandler:
 
     async def _plan(self, request: FetchRequest) -> FetchPlan:
         located = await self._coordinator.find_extents(request.positions, EXTENTS_MAX)
-        return FetchPlan(request, located, self._config.response_bytes_max, self._config.load_bytes_max)
+        config = self._config
+        return FetchPlan(
+            request, located, config.response_bytes_max, config.load_bytes_max, config.cache_block_bytes
+        )

@@ -140,8 +140,8 @@ class OffsetsHandler:
     async def _search(self, timestamp_ms: int, extent: ExtentRef) -> tuple[int, int]:
         """Read and search an extent, which may have to be decompressed: on a thread."""
         async with self._searches:
-            data = await self._loader.one(extent.key)
-            place = (data, extent.position, extent.size, extent.base_offset, extent.append_time_ms)
+            data, start = await self._loader.extent(extent)
+            place = (data, start, extent.size, extent.base_offset, extent.append_time_ms)
             if timestamp_ms == MAX_TIMESTAMP:
                 found = await asyncio.to_thread(find_max_timestamp, *place)
             else:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from skylog.coordinator.base import Coordinator
     from skylog.core import CommitResult, SealedSegment
     from skylog.produce.upload import Upload
-    from skylog.storage.cache import SegmentCache
+    from skylog.storage.cache import BlockCache
 
 log = logging.getLogger("skylog.produce")
 
@@ -36,7 +36,7 @@ class CommitQueue:
         self,
         *,
         coordinator: Coordinator,
-        cache: SegmentCache,
+        cache: BlockCache,
         broker_id: int,
         broker_epoch: int,
         on_commit: Callable[[SealedSegment], None],

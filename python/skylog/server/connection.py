@@ -58,6 +58,11 @@ class Slot:
         """The address of the client."""
         return self._connection.host
 
+    @property
+    def client(self) -> Connection:
+        """Who asks."""
+        return self._connection
+
     def send(self, buffers: Sequence[bytes | memoryview]) -> None:
         """Give the answer; it goes out when all before it have."""
         self.buffers = buffers
@@ -107,6 +112,7 @@ class Connection(asyncio.BufferedProtocol):
         self._connections = connections
         self._pending: deque[Frame] = deque()
         self._slots: deque[Slot] = deque()
+        self._farewells: list[Callable[[], object]] = []
         self._pauses = 0
         self._turn_bytes = 0
         self._closed = False
@@ -178,8 +184,15 @@ class Connection(asyncio.BufferedProtocol):
         slots, self._slots = self._slots, deque()
         for slot in slots:
             slot.lose()
+        farewells, self._farewells = self._farewells, []
+        for callback in farewells:
+            callback()
 
     # What slots and the dispatcher call.
+
+    def on_gone(self, callback: Callable[[], object]) -> None:
+        """Call back when the connection is lost."""
+        self._farewells.append(callback)
 
     @property
     def idle(self) -> bool:

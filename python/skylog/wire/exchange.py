@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -27,8 +27,21 @@ Handler: TypeAlias = Callable[[Request], Awaitable[Body]]
 """Answers one control-plane request. May wait long (JoinGroup). `throttle_time_ms` may be left out."""
 
 
+class Client(Hashable, Protocol):
+    """Who asks: the same for all requests of a connection."""
+
+    def on_gone(self, callback: Callable[[], object]) -> None:
+        """Call back when the connection is lost, whoever is being answered then."""
+        ...
+
+
 class Reply(Protocol):
     """The place of one answer in its connection's order; `send` or `close` is called, once."""
+
+    @property
+    def client(self) -> Client:
+        """Who asks."""
+        ...
 
     def send(self, buffers: Sequence[bytes | memoryview]) -> None:
         """Give the whole answer, length prefix included; no buffers at all means there is none (acks=0)."""

@@ -125,7 +125,7 @@ async def test_a_fetch_of_a_topic_that_is_deleted_is_woken() -> None:
         assert reply.answered_at == start
 
 
-NOTHING_CACHED = FetchConfig(cache_bytes_max=0, loads_max=1, load_ms_max=30_000)
+NOTHING_CACHED = FetchConfig(cache_bytes_max=0, loads_bytes_max=1, load_ms_max=30_000)
 
 
 @in_virtual_time

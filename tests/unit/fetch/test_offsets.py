@@ -15,7 +15,7 @@ from skylog.model import Topic
 from skylog.storage.delay import Latency
 from skylog.wire.codes import ErrorCode
 from skylog.wire.exchange import Body, Request
-from virtual import in_virtual_time
+from virtual import VirtualClock, in_virtual_time
 
 SEGMENTS = 3 * SEARCHES_MAX
 
@@ -36,14 +36,14 @@ def query(times: list[int], *, version: int = 7, epoch: int = -1, topic: str = L
 
 @in_virtual_time
 async def test_queries_by_time_read_their_segments_side_by_side() -> None:
-    uncached = FetchConfig(cache_bytes_max=0, loads_max=SEARCHES_MAX)
+    uncached = FetchConfig(cache_bytes_max=0)
     async with line(fetch_config=uncached) as built:
         for number in range(SEGMENTS):
             await answered([built.produce(Batch(LOG, timestamp_ms=TIME_MS + number))])
         built.store.get_latency = Latency(1000)
         built.store.fail_next("get")
         start = asyncio.get_running_loop().time()
-        loader = SegmentLoader(uncached, built.cache)
+        loader = SegmentLoader(uncached, built.cache, VirtualClock())
         handler = OffsetsHandler(OneTopic(), built.coordinator, loader)  # type: ignore[arg-type]
         answer = await handler.list_offsets(query([TIME_MS + number for number in range(SEGMENTS)]))
         first, *found = answer["topics"][0]["partitions"]
@@ -62,7 +62,9 @@ SPECIAL_TIMES = {-1: 1, -2: 1, -3: 7, -4: 8, -5: 9, -6: 11, -7: 12, -(2**63): 12
 @in_virtual_time
 async def test_special_times_are_unsupported_before_their_version_whatever_the_topic() -> None:
     async with line() as built:
-        handler = OffsetsHandler(OneTopic(), built.coordinator, SegmentLoader(FetchConfig(), built.cache))  # type: ignore[arg-type]
+        handler = OffsetsHandler(
+            OneTopic(), built.coordinator, SegmentLoader(FetchConfig(), built.cache, VirtualClock())
+        )  # type: ignore[arg-type]
         for version in range(1, 12):
             for topic, known in (
                 (LOG.topic, ErrorCode.NONE),
@@ -87,6 +89,8 @@ async def test_special_times_are_unsupported_before_their_version_whatever_the_t
 @in_virtual_time
 async def test_there_is_one_leader_epoch(epoch: int, expected: ErrorCode) -> None:
     async with line() as built:
-        handler = OffsetsHandler(OneTopic(), built.coordinator, SegmentLoader(FetchConfig(), built.cache))  # type: ignore[arg-type]
+        handler = OffsetsHandler(
+            OneTopic(), built.coordinator, SegmentLoader(FetchConfig(), built.cache, VirtualClock())
+        )  # type: ignore[arg-type]
         answer = await handler.list_offsets(query([-1], epoch=epoch))
         assert answer["topics"][0]["partitions"][0]["error_code"] == expected

@@ -31,7 +31,7 @@ FIND = """
 # The running maximum finds the first extent that can hold the time; its own maximum counts only where the
 # extent that raised the running one is gone.
 FIND_BY_TIME = """
-    SELECT s.key, e.position, e.size, e.base_offset, e.last_offset, e.append_time_ms
+    SELECT s.key, e.position, e.size, e.base_offset, e.last_offset, e.append_time_ms, s.size
     FROM extents AS e JOIN segments AS s ON s.segment_no = e.segment_no
     WHERE e.log_no = :log_no AND e.running_max_timestamp >= :timestamp_ms AND e.max_timestamp >= :timestamp_ms
         AND e.last_offset >= :log_start_offset
