@@ -76,7 +76,7 @@ class Slowdown:
 
     HALF_LIFE_S = 2.0
     WAIT_S_FIRST = 0.02
-    WAIT_S_MAX = 2.0
+    WAIT_S_MAX = 1.0
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
