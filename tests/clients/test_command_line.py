@@ -74,6 +74,8 @@ def test_serve_says_where_it_is_and_what_the_store_was_asked(serve: Serve, tmp_p
     usage = json.loads(report.read_text())
     [segment] = segments_of(broker)
     assert (usage["puts"], usage["put_bytes"]) == (1, segment.stat().st_size)
+    assert usage["latencies_ms"]["put"]["count"] == 1
+    assert usage["lanes"]["produce"]["taken"] == usage["hedges"]["hedges"] == usage["retries"]["retries"] == 0
     said = (tmp_path / "broker0" / "stdout").read_text()
     for text in (f"listens on {broker.bootstrap}", str(broker.data), "kcat -b", "stopped; 1 PUTs"):
         assert text in said
