@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from clients.waiting import wait_until
+from stores.seaweed import SeaweedFS
 
 GRID = ("--sizes", "4KiB,64KiB", "--concurrency", "1,4")
 
@@ -57,6 +59,36 @@ def test_stopped_at_any_moment_it_leaves_nothing(tmp_path: Path, number: signal.
     assert "Stopped early." in said
     assert json.loads(told.read_text())["stopped"]
     assert files(objects) == []
+
+
+def test_a_real_s3_server_is_measured_and_left_as_it_was(seaweedfs: SeaweedFS, tmp_path: Path) -> None:
+    seaweedfs.endpoint.create_bucket("benched")
+    told = tmp_path / "bench.json"
+    environment = {**os.environ, **seaweedfs.endpoint.keys.environment}
+    process = subprocess.Popen(
+        command(seaweedfs.endpoint.store_url("benched", "x"), *GRID, "--seconds", "600", "--json", str(told)),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
+    )  # fmt: skip
+    try:
+        wait_until(lambda: len(listed(seaweedfs)) > 20, "objects in the store")
+        process.send_signal(signal.SIGINT)
+        _, trouble = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 130, trouble
+    [first, *_] = json.loads(told.read_text())["cells"]
+    assert first["requests"] > 10
+    assert first["failed"] == 0
+    assert listed(seaweedfs) == []
+
+
+def listed(server: SeaweedFS) -> list[str]:
+    client = server.endpoint.client()
+    try:
+        found = client.list_objects_v2(Bucket="benched")
+    finally:
+        client.close()
+    return [each["Key"] for each in found.get("Contents", ())]
 
 
 @pytest.mark.parametrize(

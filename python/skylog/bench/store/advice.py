@@ -6,6 +6,7 @@ and then for its PUT. A slower rate of PUTs makes larger segments: cheaper, and 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -23,6 +24,9 @@ HEADROOM: Final = 1.5
 MONTH_S: Final = 30 * 24 * 3600
 
 _SEGMENT_BYTES_MIN: Final = 64 * KIB
+
+_RATE_ALWAYS_FINE: Final = 4
+"""PUTs a second that a broker makes by default where they cost money."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +87,15 @@ def advise(cells: Sequence[Measured], demand: Demand, sheet: PriceSheet) -> Advi
     options = [each for rate in RATES if (each := _option(puts, rate, demand, sheet)) is not None]
     quiet = min(puts, key=lambda each: (each.cell.concurrency, each.cell.size))
     kept_gb = demand.bytes_per_second * demand.retention_days * 24 * 3600 / GB_BYTES
+    storage_dollars = kept_gb * sheet.storage_per_gb_month
     return Advice(
         demand=demand,
         options=options,
-        best=_choose(options),
+        best=_choose(options, storage_dollars),
         capacity_bytes_per_second=max(each.bytes_per_second for each in puts),
         quiet_p50_ms=quiet.latencies.quantile(0.5),
         quiet_p99_ms=quiet.latencies.quantile(0.99),
-        storage_dollars_month=kept_gb * sheet.storage_per_gb_month,
+        storage_dollars_month=storage_dollars,
     )
 
 
@@ -160,7 +165,8 @@ def _expect(
     return Option(
         puts_per_second=rate,
         segment_bytes=round(segment_bytes),
-        concurrency=concurrency,
+        # Slow ones overlap with those behind them.
+        concurrency=max(concurrency, math.ceil(rate * p99 / 1000) + 1),
         put_p50_ms=p50,
         ack_p50_ms=interval_ms / 2 + p50,
         ack_p99_ms=interval_ms + p99,
@@ -168,12 +174,20 @@ def _expect(
     )
 
 
-def _choose(options: Sequence[Option]) -> Option | None:
-    """Return the slowest rate at which waiting for the PUT takes no longer than the PUT itself."""
-    if not options:
+def _choose(options: Sequence[Option], storage_dollars: float) -> Option | None:
+    """Return the slowest rate at which waiting for the PUT takes no longer than the PUT itself.
+
+    PUTs shall not cost more than what is kept does, unless they are as rare as they always may be.
+    """
+    fine = [
+        each
+        for each in options
+        if each.put_dollars_month <= storage_dollars or each.puts_per_second <= _RATE_ALWAYS_FINE
+    ] or options[:1]
+    if not fine:
         return None
-    waits = (each for each in options if 500 / each.puts_per_second <= each.put_p50_ms)
-    return next(waits, options[-1])
+    waits = (each for each in fine if 500 / each.puts_per_second <= each.put_p50_ms)
+    return next(waits, fine[-1])
 
 
 def _between(curve: Sequence[Measured], size: float, values: Sequence[float]) -> float:
