@@ -12,6 +12,7 @@ from skylog.storage.keys import check_key
 
 _TRUTH = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 _SECRETS = re.compile(r"secret|password|token|access_?key|account_?key|credential", re.IGNORECASE)
+_USER = re.compile(r"[a-z]+://[^/]*@")
 
 
 @dataclass(slots=True)
@@ -42,8 +43,8 @@ class Address:
         if not parts.netloc or parts.fragment:
             raise InvalidConfig(f"store {shown}: expected {example}")
         parameters = dict(parse_qsl(parts.query, keep_blank_values=True))
-        for name in parameters:
-            if _SECRETS.search(name):
+        for name, value in parameters.items():
+            if _SECRETS.search(name) or _USER.match(value):
                 raise InvalidConfig(
                     f"store {shown}: {name}: expected no credentials in the address; {_WHERE}"
                 )
@@ -85,7 +86,7 @@ class Address:
         if value is None:
             return None
         if not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]_-]+/?", value):
-            raise self.refuse(name, "http://HOST:PORT or https://HOST without a path", _hide(value))
+            raise self.refuse(name, "http://HOST:PORT or https://HOST without a path", value)
         return value.rstrip("/")
 
     def check_all_read(self) -> None:
@@ -114,8 +115,3 @@ def _prefix(shown: str, path: str) -> str:
         return check_key(prefix) + "/"
     except InvalidRequest as error:
         raise InvalidConfig(f"store {shown}: prefix: {error}") from None
-
-
-def _hide(endpoint: str) -> str:
-    scheme, separator, rest = endpoint.partition("://")
-    return scheme + separator + rest.rpartition("@")[2]

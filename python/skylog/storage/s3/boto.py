@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -77,7 +78,7 @@ class BotoStore:
             if wanted == "bytes=0-" and refusal_of(error).status == 416:
                 return b"", 0  # an empty object has no first byte
             raise
-        with answer["Body"] as body:
+        with closing(answer["Body"]) as body:  # its own context manager is the bare, unchecked stream
             data: bytes = body.read()
         total = _TOTAL.fullmatch(answer.get("ContentRange", ""))
         return data, int(total[1]) if total else len(data)

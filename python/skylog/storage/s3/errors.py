@@ -64,7 +64,7 @@ _BOTO_WORDS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     ((boto.ProxyConnectionError,), "the proxy cannot be reached; check HTTP_PROXY, HTTPS_PROXY, NO_PROXY"),
     ((boto.ReadTimeoutError,), "no answer in time; the outcome is unknown"),
     ((boto.ConnectionClosedError,), "the connection was closed before the answer; the outcome is unknown"),
-    ((boto.IncompleteReadError,), "the answer was cut off"),
+    ((boto.IncompleteReadError, boto.ResponseStreamingError), "the answer was cut off, connection lost"),
     ((boto.NoCredentialsError,), NO_CREDENTIALS),
     (_CREDENTIAL_ERRORS, "the credentials cannot be had"),
     (_FOREIGN_ERRORS, "what answers does not speak S3; check the endpoint"),

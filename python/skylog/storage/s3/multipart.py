@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Any
 
-from skylog.errors import SkylogError
+from skylog.errors import SkylogError, Unavailable
 from skylog.storage.base import Buffer
 from skylog.storage.keys import check_key
 from skylog.storage.s3.boto import BotoStore
@@ -33,46 +34,61 @@ class MultipartUpload:
         self._what = f"put of {key} in parts"
         self._named = {"Bucket": access.location.bucket, "Key": access.location.prefix + check_key(key)}
         self._data = memoryview(data).cast("B")
+        self._given_up = False
         self._places = asyncio.Semaphore(PARTS_AT_ONCE)
 
     async def send(self) -> None:
-        """Upload all of it."""
+        """Upload all of it. Cancelled, it waits for requests under way: a part may land after an abort."""
+        sending = asyncio.create_task(self._send())
+        try:
+            await asyncio.shield(sending)
+        except asyncio.CancelledError:
+            self._given_up = True
+            await asyncio.wait([sending])
+            sending.exception()  # said that it was given up
+            raise
+
+    async def _send(self) -> None:
         started = await self._requests.run(
             self._what, lambda: self._client.create_multipart_upload(**self._named, **self._options)
         )
         upload = {**self._named, "UploadId": started["UploadId"]}
         try:
             parts = await self._send_parts(upload)
-            await self._requests.run(
-                self._what,
-                lambda: self._client.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts}),
+            await self._run(
+                lambda: self._client.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})
             )
         except BaseException:
-            await asyncio.shield(self._abort(upload))
+            await self._abort(upload)
             raise
 
     async def _send_parts(self, upload: dict[str, str]) -> list[dict[str, Any]]:
         size = max(PART_BYTES_MIN, -(-len(self._data) // PARTS_MAX))
-        tasks = [
+        parts = [
             asyncio.create_task(self._send_part(upload, number, self._data[position : position + size]))
             for number, position in enumerate(range(0, len(self._data), size), start=1)
         ]
-        try:
-            return await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.wait(parts, return_when=asyncio.FIRST_EXCEPTION)
+        self._given_up |= not all(part.done() for part in parts)
+        await asyncio.wait(parts)
+        errors = [error for part in parts if (error := part.exception()) is not None]
+        if errors:
+            raise errors[0]
+        return [part.result() for part in parts]
 
     async def _send_part(self, upload: dict[str, str], number: int, part: memoryview) -> dict[str, Any]:
         checksum = {name: self._options[name] for name in ("ChecksumAlgorithm",) if name in self._options}
         async with self._places:
-            answer = await self._requests.run(
-                f"{self._what}: part {number}",
-                lambda: self._client.upload_part(**upload, **checksum, PartNumber=number, Body=part),
+            answer = await self._run(
+                lambda: self._client.upload_part(**upload, **checksum, PartNumber=number, Body=part)
             )
         sums = {name: value for name, value in answer.items() if name.startswith("Checksum")}
         return {"PartNumber": number, "ETag": answer["ETag"], **sums}
+
+    async def _run(self, request: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        if self._given_up:
+            raise Unavailable(f"{self._what}: given up")
+        return await self._requests.run(self._what, request)
 
     async def _abort(self, upload: dict[str, str]) -> None:
         try:

@@ -148,7 +148,7 @@ class Probe:
 
     def _get(self) -> None:
         try:
-            with self.access.client.get_object(**self._named)["Body"] as body:
+            with contextlib.closing(self.access.client.get_object(**self._named)["Body"]) as body:
                 found = body.read()
         except ClientError as error:
             if not self._written and refusal_of(error).status == 404:
