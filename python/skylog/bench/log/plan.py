@@ -119,6 +119,11 @@ class Plan:
         """Records due before it are not measured."""
         return int(self.warm_up_seconds * _NS)
 
+    @property
+    def end_ns(self) -> int:
+        """When the last record is due."""
+        return int((self.warm_up_seconds + self.seconds) * _NS)
+
 
 @dataclass(frozen=True, slots=True)
 class Run:

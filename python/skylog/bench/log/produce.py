@@ -59,8 +59,8 @@ class Generator:
         From due to handed over to the producer: lingering, and how far the generator itself was behind.
     sent, acknowledged : int
         Records, warm-up and preparation included.
-    acknowledged_measured : int
-        Records that were due after the warm-up.
+    acknowledged_in_time : int
+        Records whose acknowledgement came between the end of the warm-up and the end of sending.
     prefixes : dict of int to Prefix
         Which numbers of each partition were acknowledged.
     last_ack_ns : int
@@ -78,7 +78,7 @@ class Generator:
         entropy: Entropy,
     ) -> None:
         self.latency, self.timeline, self.lateness = Histogram(), Timeline(), Histogram()
-        self.sent = self.acknowledged = self.acknowledged_measured = self.last_ack_ns = 0
+        self.sent = self.acknowledged = self.acknowledged_in_time = self.last_ack_ns = 0
         self.prefixes: defaultdict[int, Prefix] = defaultdict(Prefix)
         self._plan = plan
         self._schedule = Schedule(plan)
@@ -150,8 +150,9 @@ class Generator:
         self.last_ack_ns = self._watch.now_ns()
         self.prefixes[partition].add(number, len(due))
         self.acknowledged += len(due)
+        if self._plan.warm_up_ns <= self.last_ack_ns < self._plan.end_ns:
+            self.acknowledged_in_time += len(due)
         measured = due[due >= self._plan.warm_up_ns]
         milliseconds = (self.last_ack_ns - measured) / 1e6
-        self.acknowledged_measured += len(measured)
         self.latency.record(milliseconds)
         self.timeline.record(measured, milliseconds)

@@ -44,7 +44,7 @@ class Outcome:
         From the moment a record was due until it was acknowledged, read, handed to the producer.
     acknowledged_by_second, read_by_second : Timeline
     records_per_second : float
-        Acknowledged, of those due after the warm-up, until the last acknowledgement.
+        Acknowledged after the warm-up, while records were sent.
     lost, duplicated, reordered : int
         Of all consumers together. `lost` counts what was acknowledged only.
     complete : bool
@@ -265,8 +265,8 @@ class Session:
             requests=sum(each.requests for each in producers),
             resent=sum(each.retries for each in producers),
         )
-        measured_s = generator.last_ack_ns / 1e9 - plan.warm_up_seconds
-        outcome.records_per_second = generator.acknowledged_measured / measured_s if measured_s > 0 else 0.0
+        measured_s = min(generator.last_ack_ns / 1e9 - plan.warm_up_seconds, plan.seconds)
+        outcome.records_per_second = generator.acknowledged_in_time / measured_s if measured_s > 0 else 0.0
         for each in consumers:
             outcome.end_to_end.merge(each.latency)
         if consumers:
