@@ -11,6 +11,7 @@ from skylog.fetch.ahead import ReadAhead
 from skylog.fetch.handler import FetchHandler
 from skylog.fetch.load import SegmentLoader
 from skylog.fetch.wait import Parking
+from skylog.storage.cache import BlockCache
 from virtual import VirtualClock
 
 
@@ -26,17 +27,18 @@ class Fetched:
 class Reading:
     """Fetches of one partition."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, cache: BlockCache | None = None) -> None:
+        cache = line.cache if cache is None else cache
         self.parking = Parking()
         self.order: list[int] = []
         self._numbers = itertools.count()
         line.listeners.append(self.parking.wake)
-        loader = SegmentLoader(line.fetch_config, line.cache, VirtualClock())
+        loader = SegmentLoader(line.fetch_config, cache, VirtualClock())
         self.ahead = ReadAhead(
             config=line.fetch_config,
             clock=VirtualClock(),
             coordinator=line.coordinator,
-            cache=line.cache,
+            cache=cache,
             is_cold=loader.is_cold,
         )
         self.handler = FetchHandler(
@@ -50,10 +52,16 @@ class Reading:
         )
 
     def fetch(
-        self, offset: int = 0, *, wait_ms: int = 0, min_bytes: int = 1, client: Consumer | None = None
+        self,
+        offset: int = 0,
+        *,
+        wait_ms: int = 0,
+        min_bytes: int = 1,
+        partition_bytes: int = 1 << 20,
+        client: Consumer | None = None,
     ) -> NotingReply:
         """Hand in a Fetch v4 request, as a connection does."""
-        return self.ask(fetch_payload(offset, wait_ms, min_bytes), client)
+        return self.ask(fetch_payload(offset, wait_ms, min_bytes, partition_bytes), client)
 
     def ask(self, payload: bytes, client: Consumer | None = None) -> NotingReply:
         """Hand in any Fetch request."""
@@ -71,14 +79,14 @@ def fetched(reply: NotingReply) -> Fetched:
     return Fetched(code, high_watermark, reply.answer[start + 30 : start + 30 + size])
 
 
-def fetch_payload(offset: int, wait_ms: int, min_bytes: int) -> bytes:
+def fetch_payload(offset: int, wait_ms: int, min_bytes: int, partition_bytes: int = 1 << 20) -> bytes:
     """Return a Fetch v4 request of partition 0."""
     return b"".join(
         (
             struct.pack(">hhih", 1, 4, 1, -1),
             struct.pack(">iiiib", -1, wait_ms, min_bytes, 1 << 25, 0),
             struct.pack(">ih", 1, len(LOG.topic)) + LOG.topic.encode(),
-            struct.pack(">iiqi", 1, 0, offset, 1 << 20),
+            struct.pack(">iiqi", 1, 0, offset, partition_bytes),
         )
     )
 

@@ -435,6 +435,73 @@ def test_a_damaged_segment_spoils_only_its_partitions(changes: list[tuple[int, i
     assert stamped.error_code in (0, 56)
 
 
+@settings(max_examples=300)
+@given(
+    changes=st.lists(st.tuples(st.integers(0, 1 << 16), st.integers(1, 255)), max_size=3),
+    size=st.sampled_from([10, 33_000]),
+)
+def test_of_bytes_not_verified_nothing_that_was_changed_is_delivered(
+    changes: list[tuple[int, int]], size: int
+) -> None:
+    logs = Logs()
+    logs.commit([(("plain", p), build_batch([bytes([n]) * size]), 1) for n in range(3) for p in (0, 1)])
+    damaged = bytearray(logs.segments[0])
+    for place, value in changes:
+        damaged[place % len(damaged)] ^= value
+    wanted = [(("plain", 1), 0), (("plain", 0), 1)]
+    topics = [("plain", [{"partition": p, "fetch_offset": offset} for (_, p), offset in wanted])]
+    plan = FetchPlan(parse(fetch_message(12, topics)), logs.locate(wanted), BIG, BIG)
+    ((_, _, start, length),) = plan.windows
+    part = (memoryview(bytes(damaged))[start : start + length], start, False)
+    flaws = plan.find_flaws([part])
+    found = partitions(read(plan.assemble([part]), 12))
+    complete = True
+    for answer, (log, offset) in zip(found, wanted, strict=True):
+        batches = [(base, batch) for base, last, batch in logs.batches[log] if last >= offset]
+        expected = [struct.pack(">q", base) + batch[8:12] + bytes(4) + batch[16:] for base, batch in batches]
+        records = bytes(answer.records)
+        assert b"".join(expected).startswith(records)
+        assert any(records == b"".join(expected[:count]) for count in range(len(expected) + 1))
+        assert answer.error_code == (0 if records else 56)
+        complete &= len(records) == sum(map(len, expected))
+    assert complete or flaws
+    assert all(index == 0 and "position" in what for index, what in flaws)
+    if part[0] == logs.segments[0][start : start + length]:
+        assert complete
+        assert not flaws
+
+
+def test_what_is_wanted_of_a_segment_is_the_hull_of_its_extents() -> None:
+    logs = Logs()
+    logs.commit([(("plain", p), build_batch([bytes(1000)]), 1) for p in (0, 1, 2)])
+    size = len(logs.batches["plain", 0][0][2])
+    for asked, window in (([1], (size, size)), ([2, 0], (0, 3 * size)), ([1, 2], (size, 2 * size))):
+        wanted = [(("plain", p), 0) for p in asked]
+        topics = [("plain", [{"partition": p, "fetch_offset": 0} for p in asked])]
+        plan = FetchPlan(parse(fetch_message(12, topics)), logs.locate(wanted), BIG, BIG)
+        ((key, object_size, position, length),) = plan.windows
+        assert (key, object_size, position - 40, length) == ("0", len(logs.segments[0]), *window)
+        assert plan.ends == [(TOPIC_IDS["plain"], p, 0, 1) for p in asked]
+        assert logs.locate(wanted).windows() == plan.windows
+
+
+def test_of_large_objects_only_the_blocks_that_are_touched_count_against_what_may_be_read() -> None:
+    logs = Logs()
+    for _ in range(4):
+        logs.commit([(("plain", p), build_batch([bytes(1000)]), 1) for p in range(5)])
+    located = logs.locate([(("plain", 0), 0)])
+    for block, load, count in ((1024, 4096, 2), (1024, 8192, 4), (512, 512, 1), (1 << 20, 8192, 1)):
+        assert len(FetchPlan(one(), located, BIG, load, block).windows) == count, (block, load)
+
+
+def test_a_buffer_that_may_change_is_refused() -> None:
+    logs = small_logs()
+    plan = FetchPlan(one(), logs.locate([(("plain", 0), 0)]), BIG, BIG)
+    parts = [(bytearray(part[0]), part[1], True) for part in logs.load(plan) if part]
+    with pytest.raises(ValueError, match="read-only"):
+        plan.assemble(parts)
+
+
 WHOLE = [
     fetch_message(
         version,

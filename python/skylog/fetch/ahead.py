@@ -75,7 +75,7 @@ class Walk:
                 self.logs[topic_id, partition] = Place(offset, end, end)
                 self.at_end = False
                 continue
-            steady &= place.offset <= offset <= place.ahead
+            steady &= place.offset <= offset <= place.end
             advanced |= offset > place.offset
             if end > place.ahead:
                 self.at_end = False
@@ -109,7 +109,8 @@ class ReadAhead:
 
     A consumer is a connection. Its window opens when a fetch begins where the one before it was, doubles with
     each one that goes on so, up to `fetch.ahead_bytes_max`, and closes when it seeks or goes away; what is on
-    its way for nobody else is then cancelled. All windows together are bounded too and shared evenly.
+    its way for nobody else is then cancelled. What all windows may hold is bounded too and shared evenly; one
+    that was open before others came keeps what it holds until it is read.
     """
 
     def __init__(
