@@ -84,7 +84,7 @@ def test_options_get_dearer_and_quicker() -> None:
 def test_money_is_the_sheets() -> None:
     found = advice_for(8, days=10)
     assert found.best is not None
-    assert found.best.put_dollars_month == pytest.approx(8 * 30 * 86400 * 0.005 / 1000)
+    assert found.best.put_dollars_month == pytest.approx(8 * 730 * 3600 * 0.005 / 1000)
     assert found.storage_dollars_month == pytest.approx(8 * MIB * 10 * 86400 / GIB * 0.023)
     assert "A month costs $" in " ".join(explain(found, AWS))
 

@@ -21,7 +21,7 @@ RATES: Final = (1, 2, 4, 8, 16, 32, 64)
 HEADROOM: Final = 1.5
 """The store must give so many times what is asked of it."""
 
-MONTH_S: Final = 30 * 24 * 3600
+MONTH_S: Final = 730 * 3600
 
 _SEGMENT_BYTES_MIN: Final = 64 * KIB
 

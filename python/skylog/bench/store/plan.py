@@ -36,6 +36,11 @@ class Cell:
         """How much of the traffic it should get; small requests get enough for percentiles."""
         return max(self.size * self.concurrency, _WEIGHT_MIN) if self.size else 0
 
+    @property
+    def patience(self) -> float:
+        """How much of the time it should get; one at a time needs more of it for as many requests."""
+        return 1 + 3 / self.concurrency
+
     def __str__(self) -> str:
         size = f" {self.size // KIB:,} KiB" if self.size else ""
         return f"{self.kind.upper()}{size} × {self.concurrency}"
@@ -122,17 +127,17 @@ class Budget:
     def __init__(self, plan: Plan, cells: Sequence[Cell]) -> None:
         self._seconds = plan.seconds
         self._bytes = plan.bytes_max
-        self._cells = len(cells)
+        self._patience = sum(cell.patience for cell in cells)
         self._weight = sum(cell.weight for cell in cells)
 
     def take(self, cell: Cell) -> Share:
         """Return the share of the next cell; 0 requests if its traffic would not fit any more."""
-        seconds = max(0.0, self._seconds) / max(self._cells, 1)
+        seconds = max(0.0, self._seconds) * cell.patience / self._patience
         requests = _LISTS_MAX if cell.kind == "list" else REQUESTS_MAX
         if cell.size:
             fair = self._bytes * cell.weight / max(self._weight, 1)
             requests = int(min(REQUESTS_MAX, max(fair, min(self._bytes, cell.size)) // cell.size))
-        self._cells -= 1
+        self._patience = max(0.0, self._patience - cell.patience)
         self._weight -= cell.weight
         return Share(requests, seconds)
 
