@@ -177,7 +177,7 @@ class FetchConfig:
     """Of the cache, what reads behind the tail may take from it."""
     tail_age_ms_max: int = 60_000
     """Segments older than this lie behind the tail."""
-    ahead_bytes_max: int = 64 * MIB
+    ahead_bytes_max: int = 72 * MIB
     """Read ahead of one consumer behind the tail; all together no more than 3/4 of `cache_cold_share`."""
     disk_cache_dir: str | None = None
     """Where blocks go that memory has no room for; None: nowhere. Each broker needs its own."""
