@@ -27,13 +27,16 @@ DOWNLOADS = (
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=["obstore", pytest.param("boto3", marks=pytest.mark.soak)])
 def shared(
-    tmp_path_factory: pytest.TempPathFactory, seaweedfs: SeaweedFS, proxy: FaultProxy
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    seaweedfs: SeaweedFS,
+    proxy: FaultProxy,
 ) -> Iterator[tuple[Place, ServedBroker]]:
     """One broker for all of these: each fault meets what the one before it has left."""
     place = Place(Path(tmp_path_factory.mktemp("faults")), seaweedfs, proxy)
-    yield place, place.serve(UNCACHED)
+    yield place, place.serve(UNCACHED, client=request.param)
     place.close()
 
 

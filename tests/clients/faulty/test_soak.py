@@ -48,10 +48,11 @@ def _rules() -> list[Rule]:
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
+@pytest.mark.parametrize("client", ["obstore", "boto3"])
 @pytest.mark.parametrize("seed", SEEDS)
-def test_everything_at_once_for_a_while(place: Place, seed: int) -> None:
+def test_everything_at_once_for_a_while(place: Place, seed: int, client: str) -> None:
     place.proxy.seed = seed
-    broker = place.serve(UNCACHED)
+    broker = place.serve(UNCACHED, client=client)
     trial = Trial(place, broker)
     ledger, began, rounds = place.proxy.ledger, monotonic(), 0
     since = len(ledger)
@@ -64,4 +65,6 @@ def test_everything_at_once_for_a_while(place: Place, seed: int) -> None:
         producers.go_on(100)
     trial.check(producers)
     hit, made = sum(ledger.faults(since).values()), len(ledger) - since
-    print(f"seed {seed}: {rounds} rounds, {hit} of {made} requests hit: {dict(ledger.faults(since))}")
+    print(
+        f"{client}, seed {seed}: {rounds} rounds, {hit} of {made} requests hit: {dict(ledger.faults(since))}"
+    )
