@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 RUST_SOURCES := $(shell find rust -name '*.rs' 2>/dev/null) Cargo.toml Cargo.lock
 
-.PHONY: help demo serve test test-rust test-python check format build bench bench-records fuzz crash soak-store clean
+.PHONY: help demo serve test test-rust test-python check format build bench bench-records fuzz crash soak-store azure clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,11 @@ crash: $(VENV)/.built  ## 50 rounds of kill -9 under load
 
 soak-store: $(VENV)/.built  ## a store that fails three requests in ten, in every way, for minutes
 	SKYLOG_SOAK_SECONDS=60 SKYLOG_SOAK_SEEDS=5 $(BIN)/python -m pytest -m soak tests/clients/faulty
+
+azure: $(VENV)/.built  ## the contract of stores on Azurite, Azure's emulator (from npm)
+	npm install --silent --no-audit --no-fund --prefix $(VENV)/azurite azurite@3.37.0
+	AZURITE=$(CURDIR)/$(VENV)/azurite/node_modules/.bin/azurite-blob \
+		$(BIN)/python -m pytest tests/contract/test_object_store.py -k azurite
 
 fuzz:  ## mutated frames, batches and segments against the Rust core, a few minutes
 	PROPTEST_CASES=$${PROPTEST_CASES:-200000} FUZZ_RECORDS_CASES=$${FUZZ_RECORDS_CASES:-10000000} \

@@ -8,8 +8,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from stores.azurite import Azurite
     from stores.moto import MotoServer
     from stores.seaweed import SeaweedFS
+
+
+@pytest.fixture(scope="session")
+def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
+    """Azure's emulator, where AZURITE says which program it is."""
+    from stores.azurite import Azurite
+
+    with Azurite(tmp_path_factory.mktemp("azurite")) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
@@ -23,7 +24,7 @@ from skylog.storage.s3.carrier import build_data_path
 from skylog.storage.s3.client import Access
 from skylog.storage.s3.url import parse_location
 from skylog.storage.stack import wrap_store
-from stores.endpoint import environment_of
+from stores import azurite
 from stores.moto import MotoServer
 from stores.seaweed import SeaweedFS
 
@@ -79,18 +80,26 @@ REMOTE: dict[str, tuple[str, Callable[[str], ObjectStore]]] = {
     "s3 on moto": ("moto", _s3),
     "obstore alone on moto": ("moto", _obstore),
 }
+if azurite.PROGRAM:
+    REMOTE["az on azurite"] = ("azurite", _s3)
 """Stores on a server: which, and how to build one from the URL of an empty prefix."""
 
 BUCKET = "contract"
 _numbers = itertools.count()
 
 
+Server: TypeAlias = SeaweedFS | MotoServer | azurite.Azurite
+
+
 @pytest.fixture(scope="module")
-def server_of(request: pytest.FixtureRequest) -> Callable[[str], SeaweedFS | MotoServer]:
+def server_of(request: pytest.FixtureRequest) -> Callable[[str], Server]:
     @functools.cache
-    def find(name: str) -> SeaweedFS | MotoServer:
-        server: SeaweedFS | MotoServer = request.getfixturevalue(name)
-        server.endpoint.create_bucket(BUCKET)
+    def find(name: str) -> Server:
+        server: Server = request.getfixturevalue(name)
+        if isinstance(server, azurite.Azurite):
+            server.create_container(BUCKET)
+        else:
+            server.endpoint.create_bucket(BUCKET)
         return server
 
     return find
@@ -98,17 +107,22 @@ def server_of(request: pytest.FixtureRequest) -> Callable[[str], SeaweedFS | Mot
 
 @pytest.fixture(params=[*STORES, *REMOTE])
 async def store(
-    request: pytest.FixtureRequest, tmp_path: Path, server_of: Callable[[str], SeaweedFS | MotoServer]
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    server_of: Callable[[str], Server],
 ) -> AsyncIterator[ObjectStore]:
     if request.param in STORES:
         async with _opened(STORES[request.param](tmp_path)) as store:
             yield store
         return
     server_name, build = REMOTE[request.param]
-    endpoint = server_of(server_name).endpoint
-    with environment_of(endpoint.keys):
-        async with _opened(build(endpoint.store_url(BUCKET, f"{server_name}/{next(_numbers)}"))) as store:
-            yield store
+    server = server_of(server_name)
+    place = server if isinstance(server, azurite.Azurite) else server.endpoint
+    for name, value in place.environment.items():
+        monkeypatch.setenv(name, value)
+    async with _opened(build(place.store_url(BUCKET, f"{server_name}/{next(_numbers)}"))) as store:
+        yield store
 
 
 @asynccontextmanager
@@ -147,6 +161,8 @@ async def test_what_was_put_is_read_back(store: ObjectStore) -> None:
 
 
 async def test_an_object_may_be_empty(store: ObjectStore) -> None:
+    if "/azurite/" in store.url:
+        pytest.skip("azurite answers a range of an empty blob with bytes 0--1, Azure with 416")
     await store.put("empty", b"")
     assert await store.get("empty") == b""
     assert [found.size async for found in store.list()] == [0]
@@ -398,5 +414,5 @@ async def test_keys_that_cannot_be_are_refused(store: ObjectStore) -> None:
 
 
 async def test_the_address_names_no_secret(store: ObjectStore) -> None:
-    assert store.url.split(":")[0] in {"memory", "file", "s3"}
+    assert store.url.split(":")[0] in {"memory", "file", "s3", "az"}
     assert store.puts_per_second > 0

@@ -43,6 +43,11 @@ class Endpoint:
     keys: Keys
     region: str = REGION
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that let a process do everything here."""
+        return self.keys.environment
+
     def client(self, keys: Keys | None = None) -> Any:
         """A plain boto3 client, to look behind skylog's back; its user closes it."""
         keys = keys or self.keys

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 
-from skylog.errors import Conflict, InvalidRequest, NotFound, SkylogError, Unavailable
+from skylog.errors import Conflict, InvalidConfig, InvalidRequest, NotFound, SkylogError, Unavailable
 from skylog.storage.base import Buffer, ObjectInfo, check_range, check_range_end
 from skylog.storage.keys import check_key
 from skylog.storage.refusals import refusal_in
@@ -103,9 +103,17 @@ class ObstoreStore:
         return 4.0
 
     async def open(self) -> None:
-        """List one object, which proves address and credentials for reading: 1 LIST."""
-        async for _ in self.list():
-            break
+        """List some objects, which proves address and credentials for reading: 1 LIST.
+
+        Raises `InvalidConfig` for what an operator has to mend, `Unavailable` for what may pass.
+        """
+        try:
+            async for _ in obstore.list(self._open(), chunk_size=1):
+                break
+        except (BaseError, OSError, ValueError) as error:
+            ours, refusal = explain_obstore(error, f"store {self._url}"), refusal_in(str(error))
+            mended = isinstance(ours, NotFound) or (refusal is not None and refusal.remedy is not None)
+            raise (InvalidConfig(str(ours)) if mended else ours) from None
 
     async def put(self, key: str, data: Buffer) -> None:
         """Store `data`, which is sent as it is: 1 PUT up to `multipart_bytes`."""
@@ -233,6 +241,8 @@ def explain_obstore(error: Exception, what: str) -> SkylogError:
         return refusal.as_error(what)
     if isinstance(error, FileNotFoundError):
         return NotFound(f"{what}: there is no such object")
+    if "Wanted range starting at" in text:
+        return InvalidRequest(f"{what}: {text.partition(_DEBUG)[0].strip()[:500]}")
     for sign, words in _SIGNS:
         if sign in text:
             return Unavailable(f"{what}: {words}")

@@ -30,6 +30,10 @@ _REGION = "put region=NAME of the bucket into the store's address"
 
 MENDED_BY_OPERATOR = {
     "NoSuchBucket": "the bucket does not exist; create it, or correct its name or endpoint",
+    "ContainerNotFound": "the container does not exist; create it, or correct its name or endpoint",
+    "AuthenticationFailed": "the service does not accept the credentials; check them and the clock",
+    "AuthorizationFailure": "the credentials do not allow it; grant the action to them, or use others",
+    "AuthorizationPermissionMismatch": "the credentials do not allow it; grant the action to them",
     "AccessDenied": "the credentials do not allow it; grant the action to them, or use others",
     "Forbidden": "the credentials do not allow it; grant the action to them, or use others",
     "AllAccessDisabled": "the service has closed the account or the bucket",
@@ -96,7 +100,8 @@ class Refusal:
 
     def describe(self) -> str:
         """The refusal in words."""
-        said = f": {self.message}" if self.message and self.message != self.code else ""
+        words = " ".join(self.message.split())
+        said = f": {words}" if words and words != self.code else ""
         shown = f"{self.code}, HTTP {self.status}" if self.code != str(self.status) else f"HTTP {self.status}"
         remedy = self.remedy
         return f"{remedy} ({shown}{said})" if remedy else f"the service answered {shown}{said}"
@@ -108,7 +113,7 @@ class Refusal:
     def _kind(self) -> type[SkylogError]:
         if self.code in THROTTLED or self.status in {429, 503}:
             return Throttled
-        if self.code in _MISSING or (self.status == 404 and self.code != "NoSuchBucket"):
+        if self.code in _MISSING or (self.status == 404 and self.code not in MENDED_BY_OPERATOR):
             return NotFound
         if self.code in _PAST_END:
             return InvalidRequest
