@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -46,9 +46,12 @@ class SeaweedFS:
     ----------
     external_url
         What clients call it by, when they come through a proxy: signatures cover the host name.
+    options
+        Further options of its command.
     """
 
-    def __init__(self, directory: Path, external_url: str | None = None) -> None:
+    def __init__(self, directory: Path, external_url: str | None = None, options: Sequence[str] = ()) -> None:
+        self._options = options
         self._directory = directory
         self._external_url = external_url
         self._ports: list[int] = []
@@ -111,6 +114,7 @@ class SeaweedFS:
             *ports,
             *tables,
             *more,
+            *self._options,
         ]
 
     def _write_identities(self) -> None:

@@ -37,6 +37,7 @@ class BotoStore:
     """
 
     def __init__(self, access: Access, pool: ThreadPoolExecutor) -> None:
+        self._access = access
         self._client = access.client
         self._location = access.location
         self._put_options = access.put_options
@@ -52,7 +53,9 @@ class BotoStore:
 
     async def _put(self, key: str, data: Buffer, condition: Mapping[str, str]) -> None:
         options = {**self._named(key), **self._put_options, **condition}
-        await self.run(f"put of {key}", lambda: self._client.put_object(Body=data, **options))
+        await self.run(
+            f"put of {key}", lambda: self._client.put_object(Body=self._access.body(data), **options)
+        )
 
     async def get(self, key: str) -> bytes:
         """Return an object: 1 GET. Asked for as a range, so that the answer says how long it should be."""

@@ -10,6 +10,7 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
+from skylog.storage.base import Buffer
 from skylog.storage.s3.url import S3Location
 
 REGION_ELSEWHERE = "us-east-1"
@@ -59,6 +60,10 @@ class Access:
             "ChecksumAlgorithm": location.checksum and location.checksum.upper(),
         }
         return {name: value for name, value in options.items() if value is not None}
+
+    def body(self, data: Buffer) -> Buffer:
+        """Return `data` as boto3 takes it: as it is, unless boto3 has to hash a view, which it cannot."""
+        return bytes(data) if self.location.checksum and isinstance(data, memoryview) else data
 
     def close(self) -> None:
         """Close all connections."""

@@ -28,6 +28,7 @@ class MultipartUpload:
     """
 
     def __init__(self, access: Access, requests: BotoStore, key: str, data: Buffer) -> None:
+        self._access = access
         self._client = access.client
         self._options = access.put_options
         self._requests = requests
@@ -80,7 +81,9 @@ class MultipartUpload:
         checksum = {name: self._options[name] for name in ("ChecksumAlgorithm",) if name in self._options}
         async with self._places:
             answer = await self._run(
-                lambda: self._client.upload_part(**upload, **checksum, PartNumber=number, Body=part)
+                lambda: self._client.upload_part(
+                    **upload, **checksum, PartNumber=number, Body=self._access.body(part)
+                )
             )
         sums = {name: value for name, value in answer.items() if name.startswith("Checksum")}
         return {"PartNumber": number, "ETag": answer["ETag"], **sums}
