@@ -53,6 +53,11 @@ class Place:
         self._client = server.endpoint.client()
         self._client.create_bucket(Bucket=self.bucket)
 
+    @property
+    def scratch(self) -> str:
+        """A directory for what a broker keeps beside the store."""
+        return str(self._directory / "scratch")
+
     def serve(
         self, sections: Mapping[str, Mapping[str, object]] = IMPATIENT, **parameters: str
     ) -> ServedBroker:
