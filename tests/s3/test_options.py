@@ -58,6 +58,21 @@ async def test_a_checksum_is_kept_by_the_service(seaweedfs: SeaweedFS, client: s
     assert found["ChecksumSHA256"] == base64.b64encode(hashlib.sha256(b"abc").digest()).decode()
 
 
+async def test_crc64_goes_with_what_obstore_carries(seaweedfs: SeaweedFS) -> None:
+    service, bucket = seaweedfs.endpoint, "summed-by-crc64"
+    service.create_bucket(bucket)
+    with environment_of(service.keys):
+        store = open_store(service.store_url(bucket, checksum="crc64nvme", multipart_mib="5"))
+        await store.open()
+        await store.put("a", b"abc")
+        await store.put("large", bytes(6 << 20))
+        await store.close()
+    admin = service.client()
+    found = admin.head_object(Bucket=bucket, Key="a", ChecksumMode="ENABLED")
+    admin.close()
+    assert "ChecksumCRC64NVME" in found
+
+
 @CLIENTS
 async def test_bodies_may_be_signed(seaweedfs: SeaweedFS, client: str) -> None:
     service, bucket = seaweedfs.endpoint, f"signed-by-{client}"

@@ -57,7 +57,8 @@ class Access:
             "StorageClass": location.storage_class,
             "ServerSideEncryption": location.sse,
             "SSEKMSKeyId": location.sse_kms_key_id,
-            "ChecksumAlgorithm": location.checksum and location.checksum.upper(),
+            # boto3 has CRC-64 only with a compiled addition; obstore sends it by itself.
+            "ChecksumAlgorithm": "SHA256" if location.checksum == "sha256" else None,
         }
         return {name: value for name, value in options.items() if value is not None}
 
