@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Mapping
@@ -11,6 +12,10 @@ from pathlib import Path
 from clients.waiting import wait_until
 
 _STOP_SECONDS = 10.0
+
+_SETPRIV = shutil.which("setpriv")
+_DIES_WITH_US = [_SETPRIV, "--pdeathsig", "KILL"] if _SETPRIV else []
+"""A test run that is killed cannot end its servers; the kernel does, where this program is at hand."""
 
 
 class ServerProcess:
@@ -37,7 +42,7 @@ class ServerProcess:
         """Start `command` and wait until it answers; `ChildProcessError` when it ends instead."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                command,
+                [*_DIES_WITH_US, *command],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
