@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+import pytest
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from clients.faulty.place import UNCACHED, Place, until
@@ -119,8 +120,9 @@ def test_a_byte_that_is_wrong_on_its_way_is_read_again(place: Place) -> None:
     )  # 12 bytes of a batch mean nothing until it is served
 
 
-def test_a_store_that_checks_refuses_a_byte_that_is_wrong_on_its_way_up(place: Place) -> None:
-    broker = place.serve(UNCACHED, checksum="sha256")
+@pytest.mark.parametrize("checksum", ["sha256", "crc64nvme"])
+def test_a_store_that_checks_refuses_a_byte_that_is_wrong_on_its_way_up(place: Place, checksum: str) -> None:
+    broker = place.serve(UNCACHED, checksum=checksum)
     topic = create_topic(broker.bootstrap, "flipped")
     since = len(place.proxy.ledger)
     place.proxy.use(Rule(fault=Fault.FLIP_UPLOAD, kinds=("put",), first_of_key=1))
