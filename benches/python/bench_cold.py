@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import multiprocessing
 import struct
 import sys
 import tempfile
@@ -27,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import frames
 from bench_broker import GIB, MIB, connect, create_topic, pump, read_frame
-from process import BrokerProcess
+from process import Accounted, BrokerProcess, Peer
 from skylog.storage.open import open_store
 
 BATCH = frames.batch_of_size(MIB - 4096)
@@ -36,6 +37,7 @@ GETS_AT_ONCE = 8
 """What the default window comes to with segments of 8 MiB."""
 TAIL_BATCH = frames.batch_of_size(16 * 1024)
 TAIL_RATE = 50
+"""Batches a second, sent at their times whatever is unanswered."""
 
 
 def store_of(data: str, get_ms: float | None) -> list[str]:
@@ -45,10 +47,10 @@ def store_of(data: str, get_ms: float | None) -> list[str]:
 
 
 @contextmanager
-def written(partitions: int, gib: float, get_ms: float) -> Iterator[tuple[str, BrokerProcess, int]]:
+def written(partitions: int, options: argparse.Namespace) -> Iterator[tuple[str, BrokerProcess, int]]:
     """Write a log, start its broker anew, give directory, broker and batches in each partition."""
-    with tempfile.TemporaryDirectory() as data:
-        count = max(16, int(gib * GIB / len(BATCH) / partitions))
+    with tempfile.TemporaryDirectory(dir=options.dir) as data:
+        count = max(16, int(options.gib * GIB / len(BATCH) / partitions))
         config = Path(data) / "skylog.toml"
         config.write_text("[produce]\nput_rate_per_second = 0.2\nput_burst = 1\nlinger_ms_max = 5000\n")
         with BrokerProcess(*store_of(data, None), "--config", str(config)) as broker:
@@ -58,11 +60,11 @@ def written(partitions: int, gib: float, get_ms: float) -> Iterator[tuple[str, B
                 pump(connect(broker), frame, count, 40)
         config.write_text("[fetch]\ntail_age_ms_max = 3000\n")
         time.sleep(3)  # what was written is behind the tail from here on
-        with BrokerProcess(*store_of(data, get_ms), "--config", str(config)) as broker:
+        with BrokerProcess(*store_of(data, options.get_ms), "--config", str(config)) as broker:
             yield data, broker, count
 
 
-def walk(broker: BrokerProcess, partition: int, count: int) -> int:
+def walk(broker: Accounted, partition: int, count: int) -> int:
     """Read a partition from its start, a MiB or so at a time; return the bytes."""
     connection, scratch = connect(broker), memoryview(bytearray(4 * MIB))
     offset = got = 0
@@ -94,7 +96,7 @@ async def read_raw(data: str, get_ms: float) -> float:
 
 def single(options: argparse.Namespace) -> None:
     """One consumer of one partition against the store alone."""
-    with written(1, options.gib, options.get_ms) as (data, broker, count):
+    with written(1, options) as (data, broker, count):
         start, before = time.perf_counter(), broker.cpu()
         got = walk(broker, 0, count)
         rate = got / MIB / (time.perf_counter() - start)
@@ -118,7 +120,9 @@ class Tail:
         self._sent: list[float] = []
         self.times: list[float] = []
         self._ends = threading.Event()
-        self._threads = [threading.Thread(target=work) for work in (self._send, self._receive)]
+        self._threads = [
+            threading.Thread(target=work) for work in (self._send, self._acknowledge, self._receive)
+        ]
 
     def __enter__(self) -> Tail:
         for thread in self._threads:
@@ -131,13 +135,20 @@ class Tail:
             thread.join()
 
     def _send(self) -> None:
-        scratch, start = memoryview(bytearray(1 << 16)), time.perf_counter()
-        while not self._ends.is_set():
+        start = time.perf_counter()
+        is_last = False
+        while not is_last:
+            is_last = self._ends.is_set()  # one more, which wakes the two that wait for it
             due = start + len(self._sent) / TAIL_RATE
             time.sleep(max(0, due - time.perf_counter()))
             self._sent.append(due)
             self._producer.sendall(self._frame)
+
+    def _acknowledge(self) -> None:
+        scratch, answers = memoryview(bytearray(1 << 16)), 0
+        while not (self._ends.is_set() and answers >= len(self._sent)):
             read_frame(self._producer, scratch)
+            answers += 1
 
     def _receive(self) -> None:
         scratch = memoryview(bytearray(4 * MIB))
@@ -157,11 +168,13 @@ def quantiles(times: list[float]) -> tuple[float, float]:
 def backfill(options: argparse.Namespace) -> None:
     """The tail's latency alone and beside consumers that read everything from the start."""
     consumers = options.consumers
-    with written(consumers, options.gib, options.get_ms) as (_, broker, count), Tail(broker) as tail:
+    with written(consumers, options) as (_, broker, count), Tail(broker) as tail:
         time.sleep(2 + options.seconds)
         alone = tail.times[2 * TAIL_RATE :]
         before, start = len(tail.times), time.perf_counter()
-        walks = [threading.Thread(target=walk, args=(broker, n, count)) for n in range(consumers)]
+        peer = Peer(f"{broker.port}:{broker.pid}")
+        spawn = multiprocessing.get_context("spawn")
+        walks = [spawn.Process(target=walk, args=(peer, n, count)) for n in range(consumers)]
         for walking in walks:
             walking.start()
         for walking in walks:
@@ -186,6 +199,7 @@ def main() -> None:
     parser.add_argument("--get-ms", type=float, default=200.0, help="30 ms and 8 MiB at 50 MB/s")
     parser.add_argument("--consumers", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=10.0, help="of the tail alone")
+    parser.add_argument("--dir", help="where the log is written; /dev/shm leaves the disk out of it")
     options = parser.parse_args()
     for name in options.figures:
         print(f"{name}:", flush=True)
