@@ -42,7 +42,7 @@ TAIL_RATE = 50
 
 def store_of(data: str, get_ms: float | None) -> list[str]:
     """Return the options that serve a directory, with slow GETs where that is wanted."""
-    slow = "" if get_ms is None else f"?get_ms={get_ms:g}&put_ms=20"
+    slow = "" if get_ms is None else f"?get_ms={get_ms:g}&get_p99_ms={3 * get_ms:g}&put_ms=20"
     return ["--store", f"file://{data}/objects{slow}", "--coordinator", f"sqlite://{data}/coordinator.db"]
 
 
