@@ -39,7 +39,11 @@ def serve(
         ),
     ] = None,
     store: Annotated[
-        str | None, typer.Option(metavar="URL", help="Where objects lie: file:///DIR or memory:")
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Where objects lie: file:///DIR, s3://BUCKET/PREFIX, az://, gs:// or memory:",
+        ),
     ] = None,
     coordinator: Annotated[
         str | None,
@@ -68,6 +72,8 @@ def serve(
     skylog serve --data /srv/skylog --listen 0.0.0.0:9092 --advertise kafka.lan:9092
 
     skylog serve --memory --listen 127.0.0.1:0
+
+    skylog serve --store "s3://bucket/prefix?region=eu-central-1"
 
     skylog serve --store "file:///srv/skylog/objects?put_ms=100&get_ms=20"
     """
