@@ -51,7 +51,9 @@ def _write(broker: ServedBroker, topic: str) -> None:
     assert produced.records == ROWS
 
 
-@pytest.mark.parametrize("disk", [False, True], ids=["memory", "disk"])
+@pytest.mark.parametrize(
+    "disk", [pytest.param(False, id="memory", marks=pytest.mark.soak), pytest.param(True, id="disk")]
+)
 def test_parts_of_objects_are_damaged_on_their_way(place: Place, disk: bool) -> None:
     fetch = {"cache_bytes_max": 1024 * KIB, "cache_block_bytes": 256 * KIB, "tail_age_ms_max": 1}
     broker = place.serve({**LARGE, "fetch": fetch | ({"disk_cache_dir": place.scratch} if disk else {})})
@@ -76,7 +78,13 @@ def _values(consumer: Consumer, found: list[list[tuple[int, bytes]]]) -> list[in
     return [len(records) for records in found]
 
 
-@pytest.mark.parametrize("block_bytes", [256 * KIB, 16_384 * KIB], ids=["in-parts", "whole"])
+@pytest.mark.parametrize(
+    "block_bytes",
+    [
+        pytest.param(256 * KIB, id="in-parts"),
+        pytest.param(16_384 * KIB, id="whole", marks=pytest.mark.soak),
+    ],
+)
 def test_one_batch_that_is_wrong_stops_its_partition_and_no_other(place: Place, block_bytes: int) -> None:
     fetch = {"cache_bytes_max": 0, "cache_block_bytes": block_bytes}
     broker = place.serve({**LARGE, "fetch": fetch})

@@ -106,7 +106,7 @@ def test_bytes_that_are_wrong_in_the_store_are_told_and_never_delivered(place: P
 
 def test_a_byte_that_is_wrong_on_its_way_is_read_again(place: Place) -> None:
     broker = place.serve(UNCACHED)
-    topics = [create_topic(broker.bootstrap, "flipped") for _ in range(6)]
+    topics = [create_topic(broker.bootstrap, "flipped") for _ in range(3)]
     keys = [_write_object(place, broker, topic, VALUE) for topic in topics]
     since = len(place.proxy.ledger)
     place.proxy.use(Rule(fault=Fault.FLIP_DOWNLOAD, kinds=READS, first_of_key=1))

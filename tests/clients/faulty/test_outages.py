@@ -7,7 +7,7 @@ from clients.waiting import monotonic, wait_until
 from faults import Fault, Rule
 
 PAUSE_SECONDS = 2.0
-DOWN_SECONDS = 1.0
+DOWN_SECONDS = 0.5
 
 
 def _pass(seconds: float) -> None:

@@ -18,7 +18,7 @@ PARTITIONS = 3
 SEGMENTS = 12
 RECORDS = 30
 """Of each segment."""
-QUIET_SECONDS = 2.0
+QUIET_SECONDS = 1.0
 READS = ("get", "get_range", "head")
 
 UNHEDGED: Mapping[str, Mapping[str, object]] = {
