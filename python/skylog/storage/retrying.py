@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from skylog.clock import Clock, Entropy
 from skylog.errors import Corrupt, NotFound, SkylogError, Throttled, Unavailable
@@ -16,6 +16,7 @@ from skylog.storage.wrapping import Kind, Pages, Wrapper
 log = logging.getLogger("skylog.storage")
 
 T = TypeVar("T")
+Asked: TypeAlias = Kind | Literal["open"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,10 @@ class Retrying(Wrapper):
         self._entropy = entropy
         self._policy = policy
 
+    async def open(self) -> None:
+        """Open the inner store: one answer that is lost while it is probed ends no start."""
+        await self._run("open", self.url, self.inner.open)
+
     async def put(self, key: str, data: Buffer) -> None:
         """Store `data`: 1 PUT for each attempt."""
         await self._run("put", key, lambda: self.inner.put(key, data))
@@ -136,7 +141,7 @@ class Retrying(Wrapper):
             for found in page:
                 yield found
 
-    async def _run(self, kind: Kind, name: str, request: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    async def _run(self, kind: Asked, name: str, request: Callable[[], Coroutine[Any, Any, T]]) -> T:
         deadline = self._clock.monotonic() + self._policy.request_ms_max / 1000
         attempt = 1
         while True:
@@ -183,7 +188,7 @@ class Retrying(Wrapper):
         policy = self._policy
         return policy.not_found_attempts_max if isinstance(error, NotFound) else policy.attempts_max
 
-    def _pause_s(self, kind: Kind, error: SkylogError, attempt: int) -> float | None:
+    def _pause_s(self, kind: Asked, error: SkylogError, attempt: int) -> float | None:
         """Return how long to wait after an attempt; None for an error that no attempt will cure."""
         policy, doubled = self._policy, 2.0 ** (attempt - 1)
         if isinstance(error, NotFound):

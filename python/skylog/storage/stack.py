@@ -87,7 +87,7 @@ class Stores:
 
     async def open(self) -> None:
         """Check that the store can be used."""
-        await self.metered.open()
+        await self.retrying.open()
 
     async def close(self) -> None:
         """Stop what was hedged, then release what the store holds."""

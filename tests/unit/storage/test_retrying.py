@@ -6,7 +6,15 @@ from contextlib import suppress
 import pytest
 
 from scripted import Highest, Scripted, SeededEntropy, Step
-from skylog.errors import Corrupt, InvalidRequest, NotFound, SkylogError, Throttled, Unavailable
+from skylog.errors import (
+    Corrupt,
+    InvalidConfig,
+    InvalidRequest,
+    NotFound,
+    SkylogError,
+    Throttled,
+    Unavailable,
+)
 from skylog.storage.retrying import Retrying, RetryPolicy, RetryStats, Slowdown
 from virtual import VirtualClock, in_virtual_time
 
@@ -41,6 +49,28 @@ async def test_pauses_are_drawn_between_nothing_and_their_ceiling() -> None:
         pauses.append(inner.times()[1])
     assert 0 <= min(pauses) < 0.005
     assert 0.045 < max(pauses) <= 0.05
+
+
+class Probed(Scripted):
+    """Its opening is a step too."""
+
+    async def open(self) -> None:
+        await self._do("get", "the probe", self.inner.open())
+
+
+@in_virtual_time
+async def test_a_probe_that_met_a_passing_failure_is_made_again() -> None:
+    inner = Probed(Step(error=SLOW_DOWN), Step(error=LOST))
+    await retrying(inner).open()
+    assert len(inner.calls) == 3
+
+
+@in_virtual_time
+async def test_what_an_operator_has_to_mend_is_said_at_once() -> None:
+    inner = Probed(Step(error=InvalidConfig("no such bucket")))
+    with pytest.raises(InvalidConfig, match="no such bucket"):
+        await retrying(inner).open()
+    assert len(inner.calls) == 1
 
 
 @in_virtual_time
