@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from skylog import records
 from skylog.bench.log.histogram import Histogram, Timeline
-from skylog.bench.log.ledger import Ledger, Prefix
+from skylog.bench.log.ledger import MISSING_MAX, Ledger, Prefix
 from skylog.bench.log.payload import BatchMaker, read_stamps
 from skylog.bench.log.plan import Plan
 from skylog.clock import SystemEntropy
@@ -40,6 +40,11 @@ def test_records_in_order_are_no_finding() -> None:
     for start in range(0, 100, 10):
         ledger.add(np.arange(start, start + 10))
     assert (ledger.received, ledger.duplicated, ledger.reordered, ledger.missing_below(100)) == (100, 0, 0, 0)
+
+
+def test_a_number_far_off_ends_it_before_memory_does() -> None:
+    with pytest.raises(Corrupt, match="expected record 0, found"):
+        Ledger().add(numbers(MISSING_MAX + 1))
 
 
 @given(st.permutations(range(8)))

@@ -8,6 +8,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from skylog.errors import Corrupt
+
 MISSING_MAX: Final = 10_000_000
 """Records that are remembered as not yet seen, in each partition."""
 
@@ -50,7 +52,10 @@ class Ledger:
         return f"<Ledger next {self._next}, {len(self._missing)} missing>"
 
     def add(self, numbers: npt.NDArray[np.int64]) -> None:
-        """Note the records of one answer, in the order in which they came."""
+        """Note the records of one answer, in the order in which they came.
+
+        Raises `Corrupt` if more than `MISSING_MAX` records were left out.
+        """
         count = len(numbers)
         if count and int(numbers[0]) == self._next and bool(np.all(np.diff(numbers) == 1)):
             self._next += count
@@ -77,5 +82,5 @@ class Ledger:
 
     def _miss(self, number: int) -> None:
         if len(self._missing) + number - self._next > MISSING_MAX:
-            raise OverflowError(f"more than {MISSING_MAX:,} records are missing before number {number:,}")
+            raise Corrupt(f"expected record {self._next:,}, found {number:,}: too many are missing to go on")
         self._missing.update(range(self._next, number))

@@ -8,7 +8,7 @@ from typing import Final
 from skylog.bulk import Cluster
 from skylog.bulk.codes import error_name, known_code
 from skylog.errors import SkylogError
-from skylog.wire.codes import KafkaError
+from skylog.wire.codes import ErrorCode, KafkaError
 
 CREATE_TOPICS: Final = 19
 DELETE_TOPICS: Final = 20
@@ -40,6 +40,10 @@ async def delete_topic(cluster: Cluster, name: str, bootstrap: str, seconds_max:
         trouble = f"no answer within {seconds_max:g} s"
     except asyncio.CancelledError:
         trouble = "interrupted"
+    except KafkaError as error:
+        if error.code == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION:
+            return ""
+        trouble = str(error)
     except SkylogError as error:
         trouble = str(error)
     else:
