@@ -104,9 +104,14 @@ class SegmentLoader:
         self._clock = clock
 
     def is_cold(self, key: str) -> bool:
-        """Tell whether a segment lies behind the tail, by its name."""
+        """Tell whether a segment lies behind the tail: old by its name, or no younger than what the cache let go.
+
+        At a high rate the cache holds seconds of the tail. A consumer that falls behind those is read ahead
+        for like any other; as one at the tail it would lose each segment again before it is through with it.
+        """
         created = created_ms(key)
-        return created is not None and created < self._clock.now_ms() - self._config.tail_age_ms_max
+        aged_ms = self._clock.now_ms() - self._config.tail_age_ms_max
+        return created is not None and (created < aged_ms or created <= self._cache.tail_start_ms)
 
     async def load(self, plan: FetchPlan, stream: Hashable = None) -> list[Part | None]:
         """Return what the plan wants of each segment, None for one that could not be had (the log says why).

@@ -22,6 +22,7 @@ from skylog.storage.blocks import (
     runs,
 )
 from skylog.storage.eviction import Sections
+from skylog.storage.keys import created_ms
 from skylog.storage.room import Room
 
 if TYPE_CHECKING:
@@ -94,6 +95,8 @@ class BlockCache:
         self.disk = disk
         self.tail_room = Room(limits.loads_bytes_max)
         self.cold_room = Room(limits.loads_bytes_max)
+        self.tail_start_ms = 0
+        """Segments created until then had to leave: who wants them still is behind the tail."""
         self._loader = loader
         self._sections = Sections(limits.bytes_max, limits.cold_bytes)
         self._loads: dict[BlockName, _Load] = {}
@@ -246,6 +249,7 @@ class BlockCache:
         for gone, old in self._sections.put(name, block, is_cold=is_cold):
             self.stats.evictions += 1
             self.stats.evicted_bytes += old.size
+            self.tail_start_ms = max(self.tail_start_ms, created_ms(gone[0]) or 0)
             if self.disk is not None:
                 self.disk.put(gone, old)
 

@@ -20,6 +20,7 @@ from skylog.model import ExtentRef
 from skylog.storage.base import Buffer
 from skylog.storage.blocks import TAIL, Block, Window
 from skylog.storage.cache import BlockCache, CacheLimits
+from skylog.storage.keys import SegmentKey
 from skylog.storage.memory import MemoryStore
 from skylog.wire.codes import ErrorCode
 from virtual import VirtualClock, in_virtual_time
@@ -241,3 +242,15 @@ async def test_a_store_may_answer_with_any_read_only_buffer() -> None:
     block = await segment_loader(FetchConfig(), store, lambda _: store)(WHOLE, TAIL)
     assert isinstance(block.data, memoryview)
     assert block.data == DATA
+
+
+def test_a_young_segment_that_had_to_leave_the_cache_lies_behind_the_tail() -> None:
+    clock = SystemClock()
+    store = MemoryStore(clock)
+    limits = CacheLimits(bytes_max=200, cold_bytes=100, block_bytes=100, loads_bytes_max=100)
+    cache = BlockCache(segment_loader(FetchConfig(), store, lambda _: store), limits)
+    loader = SegmentLoader(FetchConfig(), cache, clock)
+    keys = [SegmentKey(clock.now_ms() + number, 1, 1, bytes(16)).build() for number in range(4)]
+    for key in keys:
+        cache.put(key, bytes(100))
+    assert [loader.is_cold(key) for key in keys] == [True, True, False, False]
