@@ -104,7 +104,7 @@ class SegmentLoader:
         self._clock = clock
 
     def is_cold(self, key: str) -> bool:
-        """Tell whether a segment lies behind the tail: old by its name, or no younger than what the cache let go.
+        """Tell whether a segment lies behind the tail: old by its name, or not younger than one let go of.
 
         At a high rate the cache holds seconds of the tail. A consumer that falls behind those is read ahead
         for like any other; as one at the tail it would lose each segment again before it is through with it.
