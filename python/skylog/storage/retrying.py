@@ -115,8 +115,14 @@ class Retrying(Wrapper):
         self._policy = policy
 
     async def open(self) -> None:
-        """Open the inner store: one answer that is lost while it is probed ends no start."""
-        await self._run("open", self.url, self.inner.open)
+        """Open the inner store: one answer that is lost while it is probed ends no start.
+
+        What is bounded in time are its own requests, not the whole of it.
+        """
+        deadline = self._clock.monotonic() + self._policy.request_ms_max / 1000
+        attempt = 1
+        while not await self._is_open(attempt, deadline):
+            attempt += 1
 
     async def put(self, key: str, data: Buffer) -> None:
         """Store `data`: 1 PUT for each attempt."""
@@ -141,7 +147,18 @@ class Retrying(Wrapper):
             for found in page:
                 yield found
 
-    async def _run(self, kind: Asked, name: str, request: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    async def _is_open(self, attempt: int, deadline: float) -> bool:
+        try:
+            await self.inner.open()
+        except Unavailable as error:
+            if attempt >= self._policy.attempts_max or self._clock.monotonic() >= deadline:
+                raise
+            log.warning("%s: attempt %d to open it: %s", self.url, attempt, error)
+            await self._pause(self._pause_s("open", error, attempt) or 0.0)
+            return False
+        return True
+
+    async def _run(self, kind: Kind, name: str, request: Callable[[], Coroutine[Any, Any, T]]) -> T:
         deadline = self._clock.monotonic() + self._policy.request_ms_max / 1000
         attempt = 1
         while True:

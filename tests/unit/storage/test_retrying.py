@@ -66,6 +66,11 @@ async def test_a_probe_that_met_a_passing_failure_is_made_again() -> None:
 
 
 @in_virtual_time
+async def test_a_probe_of_many_requests_may_take_longer_than_one_attempt() -> None:
+    await retrying(Probed(Step(seconds=5.0)), RetryPolicy(attempt_ms_max=200)).open()
+
+
+@in_virtual_time
 async def test_what_an_operator_has_to_mend_is_said_at_once() -> None:
     inner = Probed(Step(error=InvalidConfig("no such bucket")))
     with pytest.raises(InvalidConfig, match="no such bucket"):
