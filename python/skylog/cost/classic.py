@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from skylog.cost.usage import MONTH_S, Usage
+from skylog.cost.usage import Usage
 from skylog.cost.workload import Workload
+from skylog.storage.prices import MONTH_S
 
 
 @dataclass(frozen=True, slots=True)

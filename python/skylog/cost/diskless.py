@@ -10,8 +10,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from skylog.cost.usage import MONTH_S, Usage
+from skylog.cost.usage import Usage
 from skylog.cost.workload import Workload
+from skylog.storage.prices import MONTH_S
 
 SWEEP_INTERVAL_S = 3_600.0
 """`skylog.jobs.sweep`: each broker walks the whole store that often."""

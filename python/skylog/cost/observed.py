@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from skylog.cost.usage import MONTH_S, Usage
+from skylog.cost.usage import Usage
 from skylog.cost.workload import Workload
 from skylog.errors import InvalidRequest
+from skylog.storage.prices import MONTH_S
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-MONTH_S = 730 * 3600
-"""A month of the providers' calculators: 730 hours."""
-
 
 @dataclass(frozen=True, slots=True)
 class Usage:

@@ -13,15 +13,13 @@ from typing import Any, Final
 
 from skylog.bench.sizes import KIB, MIB, format_size
 from skylog.bench.store.measured import Measured
-from skylog.storage.prices import GB_BYTES, PriceSheet
+from skylog.storage.prices import GB_BYTES, MONTH_S, PriceSheet
 
 RATES: Final = (1, 2, 4, 8, 16, 32, 64)
 """PUTs a second that are looked at."""
 
 HEADROOM: Final = 1.5
 """The store must give so many times what is asked of it."""
-
-MONTH_S: Final = 730 * 3600
 
 _SEGMENT_BYTES_MIN: Final = 64 * KIB
 

@@ -10,9 +10,8 @@ from skylog.cost.bill import Bill
 from skylog.cost.comparison import Candidate, Variation
 from skylog.cost.diskless import SegmentFlow
 from skylog.cost.observed import Observation
-from skylog.cost.usage import MONTH_S
 from skylog.cost.workload import Workload
-from skylog.storage.prices import PriceSheet
+from skylog.storage.prices import MONTH_S, PriceSheet
 
 
 @dataclass(frozen=True, slots=True)

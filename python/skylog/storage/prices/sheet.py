@@ -17,6 +17,9 @@ from typing import Any
 
 from skylog.errors import InvalidConfig
 
+MONTH_S = 730 * 3600
+"""A month of the providers' calculators: 730 hours."""
+
 GB_BYTES = 1 << 30
 """Bytes that are billed as one GB."""
 
