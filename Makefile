@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 RUST_SOURCES := $(shell find rust -name '*.rs' 2>/dev/null) Cargo.toml Cargo.lock
 
-.PHONY: help demo serve test test-rust test-python check format build bench bench-records fuzz crash soak-store azure clean
+.PHONY: help demo serve test test-rust test-python check format build bench bench-records fuzz crash soak-store azure compat compat-update clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,12 @@ azure: $(VENV)/.built  ## the contract of stores on Azurite, Azure's emulator (f
 	AZURITE=$(CURDIR)/$(VENV)/azurite/node_modules/.bin/azurite-blob \
 		$(BIN)/python -m pytest tests/contract/test_object_store.py -k azurite
 
+compat: $(VENV)/.compat  ## test suites of others against a broker: what passed once must pass (minutes to build, an hour to run)
+	PYTHONPATH=tests $(BIN)/python -m compat
+
+compat-update: $(VENV)/.compat  ## the same with all that is known not to pass; takes in what passes now, writes the page
+	PYTHONPATH=tests $(BIN)/python -m compat --update
+
 fuzz:  ## mutated frames, batches and segments against the Rust core, a few minutes
 	PROPTEST_CASES=$${PROPTEST_CASES:-200000} FUZZ_RECORDS_CASES=$${FUZZ_RECORDS_CASES:-10000000} \
 		cargo test --release --no-default-features --test fuzz --test fuzz_records --test fuzz_wire
@@ -68,4 +74,8 @@ $(VENV)/.built: $(VENV)/.ready $(RUST_SOURCES)
 
 $(VENV)/.system:
 	scripts/install-system-tools
+	@touch $@
+
+$(VENV)/.compat: $(VENV)/.built $(VENV)/.system scripts/install-compat-tools
+	scripts/install-compat-tools
 	@touch $@

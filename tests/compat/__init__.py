@@ -1,0 +1,1 @@
+"""Foreign test suites against a skylog broker, and the list of what passes: `make compat`."""

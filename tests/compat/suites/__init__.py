@@ -1,0 +1,14 @@
+"""All suites by name: one import and one entry each."""
+
+from __future__ import annotations
+
+from compat.model import Suite
+from compat.suites import librdkafka
+
+SUITES: dict[str, Suite] = {
+    suite.name: suite
+    for suite in (
+        librdkafka.DEFAULT,
+        librdkafka.WITHOUT_CREATION,
+    )
+}

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from compat.processes import build, run
+
+PARENT = "tail -f /dev/null & echo $!; wait"
+
+
+def test_both_outputs_and_the_code_are_kept(tmp_path: Path) -> None:
+    code = "import sys; print('out', flush=True); print(sys.stdin.read(), file=sys.stderr); sys.exit(3)"
+    ended = run([sys.executable, "-c", code], tmp_path / "logs" / "one.log", 60, stdin=b"in")
+    assert (ended.code, ended.text()) == (3, "out\nin\n")
+
+
+def test_after_its_time_a_program_ends_with_its_children(tmp_path: Path) -> None:
+    ended = run(["sh", "-c", PARENT], tmp_path / "log", 1)
+    assert ended.code is None
+    child = int(ended.text())
+    assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_failed_preparation_says_what_the_program_said(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="no compiler here"):
+        build([sys.executable, "-c", "raise SystemExit('no compiler here')"], tmp_path)
