@@ -16,7 +16,7 @@ from wire_rivals import rivals_of
 from skylog.errors import InvalidRequest
 from skylog.wire import codec
 from skylog.wire.apis import SERVED
-from skylog.wire.facts import Direction, Field
+from skylog.wire.facts import IMPLICIT, Direction, Field
 from skylog.wire.schemas import MESSAGES
 
 SERVED_KEYS = {api.key for api in SERVED}
@@ -135,7 +135,7 @@ def _bombs(fields: tuple[Field, ...], version: int) -> Iterator[dict[str, Any]]:
         if not field.exists(version):
             continue
         if field.array:
-            element = field._replace(array=False)
+            element = field._replace(array=False, default=IMPLICIT)
             small = {} if field.type == "struct" else element.default_value()
             yield {field.name: [small] * BOMB_ELEMENTS}
             yield {field.name: [_heavy(element, version)] * BOMB_ELEMENTS}

@@ -1,8 +1,8 @@
-"""IncrementalAlterConfigs."""
+"""AlterConfigs and IncrementalAlterConfigs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
 from typing import TypeAlias
 
@@ -10,8 +10,8 @@ from skylog.catalog.broker_configs import dynamic_config
 from skylog.catalog.catalog import Catalog
 from skylog.catalog.changing import WAIT_MS_DEFAULT, change_each
 from skylog.catalog.definitions import ConfigDefinition, ConfigType, shortened, split_list
-from skylog.catalog.describing import ResourceType
 from skylog.catalog.names import check_topic_name
+from skylog.catalog.resources import ResourceType
 from skylog.catalog.topic_configs import TOPIC_CONFIGS, check_together, topic_config
 from skylog.catalog.verdicts import bounded, repeated, verdict
 from skylog.errors import InvalidConfig, SkylogError
@@ -19,9 +19,12 @@ from skylog.model import ConfigChange
 from skylog.wire.codes import ErrorCode, KafkaError
 from skylog.wire.exchange import Body, Handler, Request
 
-INCREMENTAL_ALTER_CONFIGS = 44
+ALTER_CONFIGS, INCREMENTAL_ALTER_CONFIGS = 33, 44
 
 Resource: TypeAlias = tuple[int, str]
+Edit: TypeAlias = Sequence[Body]
+"""Configs of one resource, each with what is to be done."""
+Complete: TypeAlias = Callable[[Resource, Edit], Edit]
 
 
 class Operation(IntEnum):
@@ -44,22 +47,34 @@ class AlteringHandler:
 
     def handlers(self) -> dict[int, Handler]:
         """Return the handlers by api key."""
-        return {INCREMENTAL_ALTER_CONFIGS: self.incremental_alter_configs}
+        return {
+            ALTER_CONFIGS: self.alter_configs,
+            INCREMENTAL_ALTER_CONFIGS: self.incremental_alter_configs,
+        }
+
+    async def alter_configs(self, request: Request) -> Body:
+        """Answer AlterConfigs v0-v2: what a resource sets and is not named here goes back to its default."""
+        return await self._answer(request.body, self._replacing)
 
     async def incremental_alter_configs(self, request: Request) -> Body:
-        """Answer IncrementalAlterConfigs v0-v1. A resource that stands twice gets one answer, an error."""
-        body = request.body
+        """Answer IncrementalAlterConfigs v0-v1."""
+        return await self._answer(request.body, _as_it_is)
+
+    async def _answer(self, body: Body, complete: Complete) -> Body:
+        """Change what is asked for. A resource that stands twice gets one answer, an error."""
         edits = {_resource(edit): edit["configs"] for edit in bounded(body["resources"], "resources")}
         twice = repeated(_resource(edit) for edit in body["resources"])
 
         async def work() -> dict[Resource, ConfigChange | SkylogError]:
-            return await self._alter(edits, twice, body["validate_only"])
+            # Only in its turn does a change see what is set now.
+            whole = {resource: complete(resource, edit) for resource, edit in edits.items()}
+            return await self._alter(whole, twice, body["validate_only"])
 
         outcomes = await change_each(self._catalog, edits, work, WAIT_MS_DEFAULT)
         return {"responses": [_row(resource, outcomes[resource]) for resource in edits]}
 
     async def _alter(
-        self, edits: Mapping[Resource, Sequence[Body]], twice: set[Resource], validate_only: bool
+        self, edits: Mapping[Resource, Edit], twice: set[Resource], validate_only: bool
     ) -> dict[Resource, ConfigChange | SkylogError]:
         outcomes: dict[Resource, ConfigChange | SkylogError] = {}
         for resource, edit in edits.items():
@@ -75,7 +90,24 @@ class AlteringHandler:
             outcomes |= {at: error for at, error in zip(changes, answers, strict=True) if error is not None}
         return outcomes
 
-    def _change(self, resource: Resource, edit: Sequence[Body]) -> ConfigChange:
+    def _replacing(self, resource: Resource, edit: Edit) -> Edit:
+        """Return the same edit in increments: what is named is set, all else that is set now is deleted."""
+        named = {entry["name"] for entry in edit}
+        sets = [{**entry, "config_operation": Operation.SET} for entry in edit]
+        return sets + [
+            {"name": name, "value": None, "config_operation": Operation.DELETE}
+            for name in self._explicit(resource)
+            if name not in named
+        ]
+
+    def _explicit(self, resource: Resource) -> Mapping[str, str]:
+        kind, name = resource
+        if kind == ResourceType.BROKER:
+            return self._catalog.settings.cluster
+        topic = self._catalog.by_name(name) if kind == ResourceType.TOPIC else None
+        return {} if topic is None else topic.configs
+
+    def _change(self, resource: Resource, edit: Edit) -> ConfigChange:
         kind, name = resource
         if repeated(entry["name"] for entry in edit):
             raise KafkaError(ErrorCode.INVALID_REQUEST, "Each config must appear at most once.")
@@ -85,7 +117,7 @@ class AlteringHandler:
             return self._cluster_change(name, edit)
         raise KafkaError(ErrorCode.INVALID_REQUEST, f"Unsupported resource type {kind}: expected 2 or 4")
 
-    def _topic_change(self, name: str, edit: Sequence[Body]) -> ConfigChange:
+    def _topic_change(self, name: str, edit: Edit) -> ConfigChange:
         if not name:
             raise KafkaError(ErrorCode.INVALID_REQUEST, "A topic has no name")
         check_topic_name(name)
@@ -104,7 +136,7 @@ class AlteringHandler:
         check_together(settings.effective(_merged(topic.configs, values)))
         return ConfigChange("topic", name, values)
 
-    def _cluster_change(self, name: str, edit: Sequence[Body]) -> ConfigChange:
+    def _cluster_change(self, name: str, edit: Edit) -> ConfigChange:
         if name:
             raise KafkaError(
                 ErrorCode.INVALID_REQUEST,
@@ -128,7 +160,7 @@ def _edited(
     if operation == Operation.DELETE:
         return None
     if value is None:
-        raise KafkaError(ErrorCode.INVALID_REQUEST, f"{definition.name}: only DELETE takes a null value")
+        raise KafkaError(ErrorCode.INVALID_REQUEST, f"{definition.name}: null is no value")
     if operation == Operation.SET:
         return definition.canonical(value)
     if operation not in {Operation.APPEND, Operation.SUBTRACT}:
@@ -140,6 +172,10 @@ def _edited(
     if operation == Operation.APPEND:
         return definition.canonical(",".join([*present, *named]))
     return definition.canonical(",".join(entry for entry in present if entry not in named))
+
+
+def _as_it_is(_: Resource, edit: Edit) -> Edit:
+    return edit
 
 
 def _deletes_nothing(entry: Body) -> bool:

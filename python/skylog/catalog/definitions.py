@@ -32,6 +32,7 @@ class ConfigSource(IntEnum):
     CLUSTER = 3
     FILE = 4
     DEFAULT = 5
+    BROKER_LOGGER = 6
 
 
 @dataclass(frozen=True, slots=True)

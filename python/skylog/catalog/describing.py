@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from enum import IntEnum
 from typing import TypeAlias
 
 from skylog.catalog.catalog import Catalog
 from skylog.catalog.definitions import shortened
 from skylog.catalog.entries import Form, TopicEntries, broker_entries, cluster_entries
+from skylog.catalog.loggers import logger_entries
 from skylog.catalog.names import check_topic_name
+from skylog.catalog.resources import ResourceType
 from skylog.catalog.verdicts import bounded, verdict
 from skylog.config import Config
 from skylog.errors import SkylogError
@@ -22,13 +23,6 @@ DESCRIBE_CONFIGS = 32
 
 Asked: TypeAlias = tuple[int, str, tuple[str, ...]]
 """A resource by type and name, and the keys that are wanted: none means all, as it does in Kafka."""
-
-
-class ResourceType(IntEnum):
-    """What has configs, in Kafka's numbers."""
-
-    TOPIC = 2
-    BROKER = 4
 
 
 class DescribingHandler:
@@ -70,16 +64,15 @@ class Description:
         self._self_id = self_id
         self._form = form
         self._topics = TopicEntries(catalog.settings, form)
-        self._brokers: dict[str, list[Body]] = {}
+        self._brokers: dict[tuple[int, str], list[Body]] = {}
 
     def of(self, asked: Asked) -> list[Body]:
         """Return the rows that are asked for; raises `KafkaError` for a resource that has none."""
         kind, name, keys = asked[0], asked[1], set(asked[2])
         if kind == ResourceType.TOPIC:
             return self._topic(name, keys)
-        if kind == ResourceType.BROKER:
-            return [row for row in self._broker(name) if not keys or row["name"] in keys]
-        raise KafkaError(ErrorCode.INVALID_REQUEST, f"Unsupported resource type {kind}: expected 2 or 4")
+        rows = self._rows(kind, name)
+        return [row for row in rows if row["name"] in keys] if keys else rows
 
     def _topic(self, name: str, keys: set[str]) -> list[Body]:
         check_topic_name(name)
@@ -88,17 +81,36 @@ class Description:
             raise KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"There is no topic '{name}'")
         return self._topics.of(topic.configs, keys)
 
-    def _broker(self, name: str) -> list[Body]:
-        if name not in {"", str(self._self_id)}:
+    def _rows(self, kind: int, name: str) -> list[Body]:
+        if kind in {ResourceType.BROKER, ResourceType.BROKER_LOGGER}:
+            self._check_broker(kind, name)
+            key = kind, name
+            if key not in self._brokers:
+                self._brokers[key] = self._broker(name) if kind == ResourceType.BROKER else self._loggers()
+            return self._brokers[key]
+        if kind not in {ResourceType.CLIENT_METRICS, ResourceType.GROUP}:
+            expected = ", ".join(str(known.value) for known in ResourceType)
+            raise KafkaError(
+                ErrorCode.INVALID_REQUEST, f"Unsupported resource type {kind}: expected one of {expected}"
+            )
+        if not name:
+            raise KafkaError(ErrorCode.INVALID_REQUEST, "The resource has no name")
+        return []
+
+    def _check_broker(self, kind: int, name: str) -> None:
+        everyone = {""} if kind == ResourceType.BROKER else set()
+        if name not in {str(self._self_id), *everyone}:
             raise KafkaError(
                 ErrorCode.INVALID_REQUEST,
-                f"Broker: expected {self._self_id}, which is asked, or nothing, found '{shortened(name)}'",
+                f"Broker: expected {self._self_id}, which is asked, found '{shortened(name)}'",
             )
-        if name not in self._brokers:
-            settings, config, form = self._catalog.settings, self._config, self._form
-            rows = broker_entries(settings, config, form) if name else cluster_entries(settings, form)
-            self._brokers[name] = rows
-        return self._brokers[name]
+
+    def _broker(self, name: str) -> list[Body]:
+        settings, config, form = self._catalog.settings, self._config, self._form
+        return broker_entries(settings, config, form) if name else cluster_entries(settings, form)
+
+    def _loggers(self) -> list[Body]:
+        return logger_entries(self._form)
 
 
 def _result(asked: Asked, description: Description) -> Body:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from skylog.catalog.acls import AclsHandler
 from skylog.catalog.altering import AlteringHandler
 from skylog.catalog.catalog import Catalog
 from skylog.catalog.cluster import ClusterHandler
@@ -11,8 +12,12 @@ from skylog.catalog.creation import CreationHandler
 from skylog.catalog.deletion import DeletionHandler
 from skylog.catalog.describing import DescribingHandler
 from skylog.catalog.growth import GrowthHandler
+from skylog.catalog.listing import ListingHandler
 from skylog.catalog.metadata import MetadataHandler
+from skylog.catalog.paging import PagingHandler
 from skylog.catalog.producers import ProducersHandler
+from skylog.catalog.quorum import QuorumHandler
+from skylog.catalog.replicas import ReplicasHandler
 from skylog.config import Config
 from skylog.coordinator.base import Coordinator
 from skylog.model import ClusterView
@@ -31,17 +36,22 @@ def handlers(
     coordinator
         Where producer identities come from.
     config
-        What DescribeConfigs shows of this broker.
+        What this broker shows of itself.
     view
         Returns the cluster as it is when it is called.
     """
     return {
         **MetadataHandler(catalog, view).handlers(),
+        **PagingHandler(catalog, view).handlers(),
         **CreationHandler(catalog).handlers(),
         **DeletionHandler(catalog).handlers(),
         **GrowthHandler(catalog).handlers(),
         **DescribingHandler(catalog, config, view).handlers(),
         **AlteringHandler(catalog).handlers(),
+        **ListingHandler(catalog, view).handlers(),
+        **AclsHandler().handlers(),
+        **ReplicasHandler(catalog, config, view).handlers(),
         **ClusterHandler(view).handlers(),
+        **QuorumHandler(view).handlers(),
         **ProducersHandler(coordinator).handlers(),
     }

@@ -11,7 +11,7 @@ from skylog.catalog.catalog import Catalog
 from skylog.catalog.changing import change_each
 from skylog.catalog.names import QUORUM_NAME, RESERVED_NAMES, check_topic_name
 from skylog.catalog.planning import Planner
-from skylog.catalog.rows import TopicRows, missing_row
+from skylog.catalog.rows import TopicRows, metadata_row, missing_row
 from skylog.catalog.verdicts import bounded, verdict
 from skylog.errors import SkylogError, Unavailable
 from skylog.model import NO_TOPIC_ID, ClusterView, NewTopic, Topic
@@ -41,7 +41,7 @@ class MetadataHandler:
     def __init__(self, catalog: Catalog, view: Callable[[], ClusterView]) -> None:
         self._catalog = catalog
         self._view = view
-        self._rows = TopicRows()
+        self._rows = TopicRows(metadata_row)
 
     def handlers(self) -> dict[int, Handler]:
         """Return the handlers by api key."""

@@ -1,11 +1,12 @@
-"""IncrementalAlterConfigs as clients see it."""
+"""AlterConfigs and IncrementalAlterConfigs as clients see them."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from catalog.conftest import NewRoom
-from catalog.room import INCREMENTAL_ALTER_CONFIGS, Room
+from catalog.room import ALTER_CONFIGS, INCREMENTAL_ALTER_CONFIGS, Room
 from skylog.wire.codes import ErrorCode
 
 TOPIC, BROKER, LOGGER, GROUP = 2, 4, 8, 32
@@ -146,3 +147,89 @@ async def test_an_unreachable_coordinator_is_a_timeout(room: Room) -> None:
     room.faults.lost_requests = {"alter_configs"}
     change = edit(TOPIC, "a", ("retention.ms", SET, "1"))
     assert await alter(room, change, edit(TOPIC, "b")) == ["REQUEST_TIMED_OUT", "UNKNOWN_TOPIC_OR_PARTITION"]
+
+
+def whole(kind: int, name: str, *configs: tuple[str, str | None]) -> dict[str, Any]:
+    named = [{"name": key, "value": value} for key, value in configs]
+    return {"resource_type": kind, "resource_name": name, "configs": named}
+
+
+async def replace(
+    room: Room, *resources: dict[str, Any], version: int = 2, validate_only: bool = False
+) -> list[str]:
+    answer = await room.ask(ALTER_CONFIGS, version, resources=list(resources), validate_only=validate_only)
+    return [ErrorCode(row["error_code"]).name for row in answer["responses"]]
+
+
+@pytest.mark.parametrize("version", range(3))
+async def test_replacing_brings_back_the_defaults_of_what_is_not_named(room: Room, version: int) -> None:
+    await room.make("a", retention_ms="1", segment_ms="2")
+    await room.make("b", retention_ms="1")
+    change = whole(TOPIC, "a", ("max.message.bytes", " 99 "), ("segment.ms", "3"))
+    assert await replace(room, change, version=version) == ["NONE"]
+    assert await stored(room) == {
+        "a": {"segment.ms": "3", "max.message.bytes": "99"},
+        "b": {"retention.ms": "1"},
+    }
+    assert await replace(room, whole(TOPIC, "a"), version=version) == ["NONE"]
+    assert (await stored(room))["a"] == {}
+
+
+async def test_replacing_what_is_set_for_all_brokers(room: Room) -> None:
+    first = whole(BROKER, "", ("log.retention.ms", "1"), ("log.segment.bytes", "2000000"))
+    assert await replace(room, first) == ["NONE"]
+    assert await replace(room, whole(BROKER, "", ("log.retention.ms", "2"))) == ["NONE"]
+    assert room.catalog.settings.cluster == {"log.retention.ms": "2"}
+    assert await room.coordinator.load_configs("broker") == {"": {"log.retention.ms": "2"}}
+
+
+@pytest.mark.parametrize(
+    ("resource", "expected"),
+    [
+        (whole(TOPIC, "absent", ("retention.ms", "1")), "UNKNOWN_TOPIC_OR_PARTITION"),
+        (whole(TOPIC, "absent"), "UNKNOWN_TOPIC_OR_PARTITION"),
+        (whole(TOPIC, "", ("retention.ms", "1")), "INVALID_REQUEST"),
+        (whole(TOPIC, "no good"), "INVALID_TOPIC_EXCEPTION"),
+        (whole(TOPIC, "a", ("retention.moons", "1")), "INVALID_CONFIG"),
+        (whole(TOPIC, "a", ("retention.ms", "soon")), "INVALID_CONFIG"),
+        (whole(TOPIC, "a", ("retention.ms", None)), "INVALID_REQUEST"),
+        (whole(TOPIC, "a", ("retention.ms", "1"), ("retention.ms", "2")), "INVALID_REQUEST"),
+        (
+            whole(TOPIC, "a", ("min.compaction.lag.ms", "5"), ("max.compaction.lag.ms", "4")),
+            "INVALID_CONFIG",
+        ),
+        (whole(BROKER, "1", ("log.retention.ms", "1")), "INVALID_REQUEST"),
+        (whole(BROKER, "", ("num.partitions", "1")), "INVALID_CONFIG"),
+        (whole(LOGGER, "1", ("root", "INFO")), "INVALID_REQUEST"),
+        (whole(0, "a"), "INVALID_REQUEST"),
+    ],
+)
+async def test_what_cannot_replace(room: Room, resource: dict[str, Any], expected: str) -> None:
+    await room.make("a", min_compaction_lag_ms="5")
+    assert await replace(room, resource) == [expected]
+    assert await replace(room, resource, validate_only=True) == [expected]
+    assert await stored(room) == {"a": {"min.compaction.lag.ms": "5"}}
+
+
+async def test_validating_a_replacement_changes_nothing(room: Room) -> None:
+    await room.make("a", segment_ms="2")
+    assert await replace(room, whole(TOPIC, "a", ("retention.ms", "1")), validate_only=True) == ["NONE"]
+    assert await stored(room) == {"a": {"segment.ms": "2"}}
+
+
+async def test_a_contradiction_with_what_is_replaced_is_none(room: Room) -> None:
+    await room.make("a", min_compaction_lag_ms="5")
+    assert await replace(room, whole(TOPIC, "a", ("max.compaction.lag.ms", "4"))) == ["NONE"]
+    assert await stored(room) == {"a": {"max.compaction.lag.ms": "4"}}
+
+
+async def test_a_replacement_goes_by_what_is_set_when_its_turn_comes(room: Room) -> None:
+    await room.make("a")
+    room.faults.held = {"alter_configs": asyncio.Event()}
+    first = asyncio.create_task(alter(room, edit(TOPIC, "a", ("segment.ms", SET, "7"))))
+    await room.settled(lambda: "alter_configs" in room.faults.calls)
+    second = asyncio.create_task(replace(room, whole(TOPIC, "a", ("retention.ms", "1"))))
+    await room.settled(lambda: "2 changes waiting" in repr(room.catalog))
+    room.faults.release()
+    assert [await first, await second] == [["NONE"], ["NONE"]]
+    assert await stored(room) == {"a": {"retention.ms": "1"}}

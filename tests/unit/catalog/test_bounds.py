@@ -6,14 +6,25 @@ import pytest
 
 from catalog.conftest import NewRoom
 from catalog.room import (
+    ALTER_CONFIGS,
+    ALTER_PARTITION_REASSIGNMENTS,
+    ALTER_REPLICA_LOG_DIRS,
+    CREATE_ACLS,
     CREATE_PARTITIONS,
     CREATE_TOPICS,
+    DELETE_ACLS,
     DELETE_TOPICS,
     DESCRIBE_CONFIGS,
+    DESCRIBE_QUORUM,
+    DESCRIBE_TOPIC_PARTITIONS,
+    ELECT_LEADERS,
     FIND_COORDINATOR,
     INCREMENTAL_ALTER_CONFIGS,
+    LIST_CONFIG_RESOURCES,
+    LIST_PARTITION_REASSIGNMENTS,
     METADATA,
     NO_ID,
+    UPDATE_FEATURES,
     Room,
 )
 from skylog.catalog import verdicts
@@ -22,6 +33,25 @@ from skylog.errors import InvalidRequest
 
 NAMES = ["a", "b", "c"]
 TOPIC = 2
+
+RULE = {
+    "resource_type": TOPIC,
+    "resource_name": "a",
+    "resource_pattern_type": 3,
+    "principal": "User:x",
+    "host": "*",
+    "operation": 3,
+    "permission_type": 3,
+}
+RULE_FILTER = {
+    "resource_type_filter": 1,
+    "resource_name_filter": None,
+    "pattern_type_filter": 1,
+    "principal_filter": None,
+    "host_filter": None,
+    "operation": 1,
+    "permission_type": 1,
+}
 
 LISTS: list[tuple[int, int, dict[str, Any]]] = [
     (METADATA, 13, {"topics": [{"name": name, "topic_id": NO_ID} for name in NAMES]}),
@@ -69,6 +99,59 @@ LISTS: list[tuple[int, int, dict[str, Any]]] = [
         },
     ),
     (FIND_COORDINATOR, 6, {"key_type": 0, "coordinator_keys": NAMES}),
+    (
+        ALTER_CONFIGS,
+        2,
+        {
+            "resources": [{"resource_type": TOPIC, "resource_name": name, "configs": []} for name in NAMES],
+            "validate_only": False,
+        },
+    ),
+    (DESCRIBE_TOPIC_PARTITIONS, 0, {"topics": [{"name": name} for name in NAMES]}),
+    (LIST_CONFIG_RESOURCES, 1, {"resource_types": [2, 4, 2]}),
+    (ELECT_LEADERS, 2, {"topic_partitions": [{"topic": name, "partitions": []} for name in NAMES]}),
+    (ELECT_LEADERS, 2, {"topic_partitions": [{"topic": "a", "partitions": [0, 0, 0]}]}),
+    (
+        LIST_PARTITION_REASSIGNMENTS,
+        0,
+        {"topics": [{"name": name, "partition_indexes": []} for name in NAMES]},
+    ),
+    (LIST_PARTITION_REASSIGNMENTS, 0, {"topics": [{"name": "a", "partition_indexes": [0, 1, 2]}]}),
+    (
+        ALTER_PARTITION_REASSIGNMENTS,
+        1,
+        {"topics": [{"name": name, "partitions": []} for name in NAMES]},
+    ),
+    (
+        ALTER_PARTITION_REASSIGNMENTS,
+        1,
+        {"topics": [{"name": "a", "partitions": [{"partition_index": index} for index in range(3)]}]},
+    ),
+    (ALTER_REPLICA_LOG_DIRS, 2, {"dirs": [{"path": name, "topics": []} for name in NAMES]}),
+    (
+        ALTER_REPLICA_LOG_DIRS,
+        2,
+        {"dirs": [{"path": "x", "topics": [{"name": name, "partitions": []} for name in NAMES]}]},
+    ),
+    (
+        ALTER_REPLICA_LOG_DIRS,
+        2,
+        {
+            "dirs": [
+                {"path": path, "topics": [{"name": "a", "partitions": indexes}]}
+                for path, indexes in (("x", [0, 1]), ("y", [0]))
+            ]
+        },
+    ),
+    (DESCRIBE_QUORUM, 2, {"topics": [{"topic_name": name, "partitions": []} for name in NAMES]}),
+    (
+        DESCRIBE_QUORUM,
+        2,
+        {"topics": [{"topic_name": "a", "partitions": [{"partition_index": index} for index in range(3)]}]},
+    ),
+    (UPDATE_FEATURES, 2, {"feature_updates": [{"feature": name, "max_version_level": 1} for name in NAMES]}),
+    (CREATE_ACLS, 3, {"creations": [RULE] * 3}),
+    (DELETE_ACLS, 3, {"filters": [RULE_FILTER] * 3}),
 ]
 
 

@@ -1,5 +1,6 @@
 """DescribeConfigs as clients see it."""
 
+import logging
 from typing import Any
 
 import pytest
@@ -10,8 +11,8 @@ from skylog.config import ServerConfig, TopicsConfig
 from skylog.model import ConfigChange
 from skylog.wire.codes import ErrorCode
 
-TOPIC, BROKER, LOGGER, GROUP = 2, 4, 8, 32
-DYNAMIC_TOPIC, DYNAMIC_DEFAULT, STATIC, DEFAULT = 1, 3, 4, 5
+TOPIC, BROKER, LOGGER, METRICS, GROUP = 2, 4, 8, 16, 32
+DYNAMIC_TOPIC, DYNAMIC_DEFAULT, STATIC, DEFAULT, LOGGER_LEVEL = 1, 3, 4, 5, 6
 
 
 async def describe(
@@ -105,6 +106,35 @@ async def test_all_brokers_show_what_was_set_for_all(room: Room) -> None:
 
 
 @pytest.mark.parametrize(
+    ("level", "shown"),
+    [
+        (logging.NOTSET + 1, "DEBUG"),
+        (logging.DEBUG, "DEBUG"),
+        (logging.INFO, "INFO"),
+        (logging.WARNING, "WARN"),
+        (logging.ERROR, "ERROR"),
+        (logging.CRITICAL, "FATAL"),
+        (logging.CRITICAL + 1, "FATAL"),
+    ],
+)
+async def test_loggers_with_the_levels_that_hold(room: Room, level: int, shown: str) -> None:
+    parent, child = logging.getLogger("skylog.told"), logging.getLogger("skylog.told.child")
+    parent.setLevel(level)
+    configs = by_name(await describe(room, LOGGER, "1"))
+    assert {configs[name]["value"] for name in (parent.name, child.name)} == {shown}
+    assert "root" in configs
+    assert {(entry["config_source"], entry["read_only"]) for entry in configs.values()} == {
+        (LOGGER_LEVEL, True)
+    }
+    assert list(by_name(await describe(room, LOGGER, "1", [child.name]))) == [child.name]
+
+
+@pytest.mark.parametrize("kind", [METRICS, GROUP])
+async def test_groups_and_client_metrics_have_no_configs(room: Room, kind: int) -> None:
+    assert by_name(await describe(room, kind, "any")) == {}
+
+
+@pytest.mark.parametrize(
     ("kind", "name", "expected"),
     [
         (TOPIC, "absent", ErrorCode.UNKNOWN_TOPIC_OR_PARTITION),
@@ -112,8 +142,10 @@ async def test_all_brokers_show_what_was_set_for_all(room: Room) -> None:
         (BROKER, "2", ErrorCode.INVALID_REQUEST),
         (BROKER, "one", ErrorCode.INVALID_REQUEST),
         (BROKER, "x" * 30_000, ErrorCode.INVALID_REQUEST),
-        (LOGGER, "1", ErrorCode.INVALID_REQUEST),
-        (GROUP, "g", ErrorCode.INVALID_REQUEST),
+        (LOGGER, "2", ErrorCode.INVALID_REQUEST),
+        (LOGGER, "", ErrorCode.INVALID_REQUEST),
+        (METRICS, "", ErrorCode.INVALID_REQUEST),
+        (GROUP, "", ErrorCode.INVALID_REQUEST),
         (0, "", ErrorCode.INVALID_REQUEST),
         (-1, "", ErrorCode.INVALID_REQUEST),
     ],
