@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from skylog.groups.admin import Administration
+from skylog.groups.forgetting import OffsetDeletes
 from skylog.groups.membership import Membership
 from skylog.groups.offsets import OffsetCommits, OffsetFetches
 from skylog.groups.room import GroupRoom
@@ -28,4 +29,5 @@ def handlers(room: GroupRoom) -> dict[int, Handler]:
         15: administration.describe_groups,
         16: administration.list_groups,
         42: administration.delete_groups,
+        47: OffsetDeletes(room).handle,
     }

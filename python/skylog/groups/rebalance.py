@@ -70,6 +70,8 @@ class Rebalance:
         self.protocol_name: str | None = None
         self.state = GroupState.EMPTY
         self.roster = Roster()
+        self.subscriptions: tuple[bytes, ...] | None = None
+        """What the members of the last generation sent with its protocol; None before the first."""
         self._rules = rules
         self._deadlines: Deadlines[_Due] = Deadlines()
         self._effects: list[Effect] = []
@@ -208,12 +210,14 @@ class Rebalance:
 
     def _become_empty(self) -> None:
         self.protocol_name = None
+        self.subscriptions = ()
         self._move(GroupState.EMPTY)
         self._effects.append(Save(self.record))
         log.info("group %r is empty in generation %d", self.group_id, self.generation)
 
     def _begin_generation(self, now_ms: int) -> None:
-        self.protocol_name = self.roster.select_protocol()
+        self.protocol_name = name = self.roster.select_protocol()
+        self.subscriptions = tuple(member.protocols[name] for member in self.roster.members.values())
         self._move(GroupState.COMPLETING)
         for member in self.roster.members.values():
             self._answer_join(member, self._present(member))

@@ -191,6 +191,10 @@ class GroupRoom:
         seat = self._seats.get(group_id)
         return None if seat is None else seat.group
 
+    def is_stored(self, group_id: str) -> bool:
+        """Say whether the coordinator keeps a record or offsets of a group."""
+        return group_id in self._records
+
     def present(self) -> Iterable[ClassicGroup]:
         """Return all groups that somebody is in or about to join."""
         return [seat.group for seat in self._seats.values()]

@@ -78,12 +78,14 @@ def delete_offsets(
     connection: sqlite3.Connection, group_id: str, partitions: Sequence[tuple[bytes, int]]
 ) -> None:
     """Forget offsets."""
-    connection.executemany(
+    topics = _load_topics(connection, {topic_id for topic_id, _ in partitions})
+    places = [(topics[topic_id][0], partition) for topic_id, partition in partitions if topic_id in topics]
+    connection.execute(
         """
-        DELETE FROM group_offsets WHERE group_id = ? AND partition = ?
-            AND topic_no = (SELECT topic_no FROM topics WHERE topic_id = ?)
+        DELETE FROM group_offsets WHERE group_id = ? AND (topic_no, partition) IN (
+            SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))
         """,
-        [(group_id, partition, topic_id) for topic_id, partition in partitions],
+        (group_id, json.dumps(places)),
     )
 
 
