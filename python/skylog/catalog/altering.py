@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from enum import IntEnum
 from typing import TypeAlias
 
-from skylog.catalog.broker_configs import dynamic_config
+from skylog.catalog.broker_configs import DYNAMIC_CONFIGS, dynamic_config
 from skylog.catalog.catalog import Catalog
 from skylog.catalog.changing import WAIT_MS_DEFAULT, change_each
 from skylog.catalog.definitions import ConfigDefinition, ConfigType, shortened, split_list
@@ -15,7 +15,7 @@ from skylog.catalog.resources import ResourceType
 from skylog.catalog.topic_configs import TOPIC_CONFIGS, check_together, topic_config
 from skylog.catalog.verdicts import bounded, repeated, verdict
 from skylog.errors import InvalidConfig, SkylogError
-from skylog.model import ConfigChange
+from skylog.model import ClusterView, ConfigChange
 from skylog.wire.codes import ErrorCode, KafkaError
 from skylog.wire.exchange import Body, Handler, Request
 
@@ -40,10 +40,12 @@ class AlteringHandler:
     """Changes configs of topics and of all brokers: 1 query for all of a request, durable before the answer.
 
     Per resource all or nothing. What is set for one broker alone is refused: any broker serves any partition.
+    Deleting there what cannot be set does nothing, for tools tidy up after themselves.
     """
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, view: Callable[[], ClusterView]) -> None:
         self._catalog = catalog
+        self._view = view
 
     def handlers(self) -> dict[int, Handler]:
         """Return the handlers by api key."""
@@ -103,7 +105,7 @@ class AlteringHandler:
     def _explicit(self, resource: Resource) -> Mapping[str, str]:
         kind, name = resource
         if kind == ResourceType.BROKER:
-            return self._catalog.settings.cluster
+            return {} if name else self._catalog.settings.cluster
         topic = self._catalog.by_name(name) if kind == ResourceType.TOPIC else None
         return {} if topic is None else topic.configs
 
@@ -114,7 +116,7 @@ class AlteringHandler:
         if kind == ResourceType.TOPIC:
             return self._topic_change(name, edit)
         if kind == ResourceType.BROKER:
-            return self._cluster_change(name, edit)
+            return self._broker_change(name, edit) if name else self._cluster_change(edit)
         raise KafkaError(ErrorCode.INVALID_REQUEST, f"Unsupported resource type {kind}: expected 2 or 4")
 
     def _topic_change(self, name: str, edit: Edit) -> ConfigChange:
@@ -131,23 +133,28 @@ class AlteringHandler:
                 topic_config(entry["name"]), entry, topic.configs, inherited[entry["name"]]
             )
             for entry in edit
-            if not _deletes_nothing(entry)
+            if not _deletes_nothing(entry, TOPIC_CONFIGS)
         }
         check_together(settings.effective(_merged(topic.configs, values)))
         return ConfigChange("topic", name, values)
 
-    def _cluster_change(self, name: str, edit: Edit) -> ConfigChange:
-        if name:
+    def _broker_change(self, name: str, edit: Edit) -> ConfigChange:
+        brokers = {str(node.node_id) for node in self._view().nodes}
+        if name not in brokers or not all(_deletes_nothing(entry, ()) for entry in edit):
             raise KafkaError(
                 ErrorCode.INVALID_REQUEST,
                 f"Configs of broker '{shortened(name)}' alone cannot be changed, for any broker serves any "
                 "partition: name no broker, which means all of them",
             )
+        return ConfigChange("broker", "", {})
+
+    def _cluster_change(self, edit: Edit) -> ConfigChange:
         explicit = self._catalog.settings.cluster
         values = {}
         for entry in edit:
-            definition = dynamic_config(entry["name"])
-            values[definition.name] = _edited(definition, entry, explicit, definition.default)
+            if not _deletes_nothing(entry, DYNAMIC_CONFIGS):
+                definition = dynamic_config(entry["name"])
+                values[definition.name] = _edited(definition, entry, explicit, definition.default)
         self._catalog.settings.check_cluster(_merged(explicit, values))
         return ConfigChange("broker", "", values)
 
@@ -178,9 +185,9 @@ def _as_it_is(_: Resource, edit: Edit) -> Edit:
     return edit
 
 
-def _deletes_nothing(entry: Body) -> bool:
+def _deletes_nothing(entry: Body, known: Container[str]) -> bool:
     """Tell of a config that does not exist and is to be deleted: Kafka lets that pass, tools rely on it."""
-    return entry["config_operation"] == Operation.DELETE and entry["name"] not in TOPIC_CONFIGS
+    return entry["config_operation"] == Operation.DELETE and entry["name"] not in known
 
 
 def _merged(explicit: Mapping[str, str], values: Mapping[str, str | None]) -> dict[str, str]:

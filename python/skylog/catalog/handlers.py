@@ -47,7 +47,7 @@ def handlers(
         **DeletionHandler(catalog).handlers(),
         **GrowthHandler(catalog).handlers(),
         **DescribingHandler(catalog, config, view).handlers(),
-        **AlteringHandler(catalog).handlers(),
+        **AlteringHandler(catalog, view).handlers(),
         **ListingHandler(catalog, view).handlers(),
         **AclsHandler().handlers(),
         **ReplicasHandler(catalog, config, view).handlers(),

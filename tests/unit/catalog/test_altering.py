@@ -57,6 +57,16 @@ async def test_deleting_a_config_that_does_not_exist_leaves_the_others(room: Roo
     assert await stored(room) == {"a": {"segment.ms": "7", "retention.ms": "1"}}
 
 
+async def test_tools_may_tidy_up_what_brokers_never_had(room: Room) -> None:
+    """kafka-reassign-partitions --verify deletes the throttles that it may have set on each broker."""
+    rate = ("leader.replication.throttled.rate", DELETE, None)
+    assert await alter(room, edit(BROKER, "", ("log.retention.ms", SET, "5"))) == ["NONE"]
+    tidy = edit(BROKER, "1", rate, ("log.retention.ms", DELETE, None))
+    assert await alter(room, tidy, edit(BROKER, "", rate, ("num.partitions", DELETE, None))) == ["NONE"] * 2
+    assert room.catalog.settings.cluster == {"log.retention.ms": "5"}
+    assert await room.coordinator.load_configs("broker") == {"": {"log.retention.ms": "5"}}
+
+
 async def test_lists_grow_and_shrink_from_the_value_that_holds(room: Room) -> None:
     await room.make("a")
     policy = "cleanup.policy"
@@ -87,6 +97,9 @@ async def test_lists_grow_and_shrink_from_the_value_that_holds(room: Room) -> No
         (edit(BROKER, "", ("retention.ms", SET, "1")), "INVALID_CONFIG"),
         (edit(BROKER, "", ("log.retention.ms", SET, "soon")), "INVALID_CONFIG"),
         (edit(BROKER, "1", ("log.retention.ms", SET, "1")), "INVALID_REQUEST"),
+        (edit(BROKER, "1", ("a", DELETE, None), ("log.retention.ms", SET, "1")), "INVALID_REQUEST"),
+        (edit(BROKER, "2", ("a", DELETE, None)), "INVALID_REQUEST"),
+        (edit(BROKER, "x" * 30_000, ("a", DELETE, None)), "INVALID_REQUEST"),
         (edit(LOGGER, "1", ("root", SET, "INFO")), "INVALID_REQUEST"),
         (edit(GROUP, "g", ("consumer.session.timeout.ms", SET, "1")), "INVALID_REQUEST"),
     ],
@@ -181,6 +194,12 @@ async def test_replacing_what_is_set_for_all_brokers(room: Room) -> None:
     assert await replace(room, whole(BROKER, "", ("log.retention.ms", "2"))) == ["NONE"]
     assert room.catalog.settings.cluster == {"log.retention.ms": "2"}
     assert await room.coordinator.load_configs("broker") == {"": {"log.retention.ms": "2"}}
+
+
+async def test_nothing_is_set_for_one_broker_so_nothing_replaces_nothing(room: Room) -> None:
+    assert await replace(room, whole(BROKER, "", ("log.retention.ms", "1"))) == ["NONE"]
+    assert await replace(room, whole(BROKER, "1"), whole(BROKER, "2")) == ["NONE", "INVALID_REQUEST"]
+    assert room.catalog.settings.cluster == {"log.retention.ms": "1"}
 
 
 @pytest.mark.parametrize(
