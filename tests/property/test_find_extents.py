@@ -38,10 +38,11 @@ class StillClock:
 class Finding(RuleBasedStateMachine):
     """A coordinator with room for four extents in memory against plain lists."""
 
-    @initialize(extents_max=st.integers(0, 6), arrivals_max=st.integers(1, 5))
-    def start(self, extents_max: int, arrivals_max: int) -> None:
+    @initialize(extents_max=st.integers(0, 6), arrivals_max=st.integers(1, 5), step_extents=st.integers(1, 3))
+    def start(self, extents_max: int, arrivals_max: int, step_extents: int) -> None:
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr("skylog.coordinator.sqlite.coordinator.ARRIVALS_MAX", arrivals_max)
+        self.patch.setattr("skylog.coordinator.sqlite.folding.STEP_EXTENTS", step_extents)
         self.runner = asyncio.Runner()
         self.coordinator = SqliteCoordinator(MEMORY, StillClock(), SystemEntropy(), extents_max=extents_max)
         self.runner.run(self._open())

@@ -12,7 +12,8 @@ from skylog.coordinator.base import SegmentCommit
 from skylog.coordinator.sqlite import catalog, groups, objects, producers
 from skylog.coordinator.sqlite.commit import Committed, commit_segments
 from skylog.coordinator.sqlite.database import Database
-from skylog.coordinator.sqlite.extents import Position, find, find_by_time, fold
+from skylog.coordinator.sqlite.extents import Position, find, find_by_time
+from skylog.coordinator.sqlite.folding import STEP_EXTENTS, Run, fold, fold_step
 from skylog.core import CommitResult, ExtentIndex, Located, LogPositions
 from skylog.errors import NotFound, SkylogError
 from skylog.model import (
@@ -59,6 +60,7 @@ class SqliteCoordinator:
         self._cluster_id = ""
         self._created_ms = 0
         self._arrivals = 0
+        self._is_folding = False
         self._producer_ids = range(0)
         self._producer_ids_lock = asyncio.Lock()
         self._expiry_place = producers.START
@@ -166,11 +168,27 @@ class SqliteCoordinator:
         self._fold_if_many()
         return results
 
-    def _fold_if_many(self) -> None:
+    def _fold_if_many(self, extents_max: int = ARRIVALS_MAX) -> None:
         # After the commit was answered, and never two at a time.
-        if self._arrivals >= ARRIVALS_MAX and not self._database.closed:
+        if self._arrivals >= extents_max and not self._is_folding:
             self._arrivals = 0
-            self._database.submit(fold, _done).add_done_callback(_log_failure)
+            self._fold_on(None)
+
+    def _fold_on(self, run: Run | None) -> None:
+        """Take a step; the next one comes behind the commits that wait by then."""
+        self._is_folding = not self._database.closed
+        if self._is_folding:
+            step = self._database.submit(partial(fold_step, run=run), _same_run)
+            step.add_done_callback(self._folded)
+
+    def _folded(self, done: asyncio.Future[Run | None]) -> None:
+        self._is_folding = False
+        if done.cancelled():
+            return
+        if (error := done.exception()) is not None:
+            log.warning("extents stay unsorted for now: %s", error)
+        elif (run := done.result()) is not None:
+            self._fold_on(run)
 
     async def find_extents(self, positions: LogPositions, extents_max: int) -> Located:
         """Answer from memory, or by two descents for each position that has something to read below it."""
@@ -190,6 +208,7 @@ class SqliteCoordinator:
             for (_, _, offset, bytes_max), number, bound in zip(rows, numbers, bounds, strict=True)
         ]
         extents, segments = await self._database.run(partial(find, positions=wanted, extents_max=extents_max))
+        self._fold_if_many(STEP_EXTENTS)
         return Located.from_rows(bounds, extents, segments)
 
     async def list_offsets(self, queries: Sequence[OffsetQuery]) -> list[OffsetAnswer | SkylogError]:
@@ -297,10 +316,5 @@ def _in_extent(extent: ExtentRef | None) -> OffsetAnswer:
     return OffsetAnswer(-1) if extent is None else OffsetAnswer(extent.base_offset, -1, extent)
 
 
-def _done(count: int) -> None:
-    log.debug("folded %d extents", count)
-
-
-def _log_failure(done: asyncio.Future[None]) -> None:
-    if not done.cancelled() and (error := done.exception()) is not None:
-        log.warning("extents stay unsorted for now: %s", error)
+def _same_run(run: Run | None) -> Run | None:
+    return run

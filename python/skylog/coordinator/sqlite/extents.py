@@ -1,17 +1,14 @@
-"""Extents in the database: folding what commits brought, finding by offset and by time."""
+"""Extents in the database: finding by offset and by time."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-import struct
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
-from skylog.coordinator.sqlite.statements import write_rows
+from skylog.coordinator.sqlite.folding import uncover
 from skylog.model import MAX_TIMESTAMP, ExtentRef
-
-ROW = struct.Struct("<8q")
 
 Bounds: TypeAlias = tuple[int, int]
 Found: TypeAlias = tuple[int, int, int, int, int, int, int]
@@ -40,32 +37,11 @@ FIND_BY_TIME = """
 """The first extent of a log with a record at or after a time."""
 
 
-def fold(connection: sqlite3.Connection) -> int:
-    """Move what commits left in `arrivals` to `extents`, sorted, and return how many extents.
-
-    A commit of 1,000 partitions would touch 2,000 pages if it sorted its own; several of them together touch
-    hardly more. Whoever reads `extents` folds first, in the same transaction.
-    """
-    arrived = connection.execute("SELECT segment_no, extents FROM arrivals").fetchall()
-    if not arrived:
-        return 0
-    rows = sorted((*row, segment_no) for segment_no, packed in arrived for row in ROW.iter_unpack(packed))
-    write_rows(
-        connection,
-        "INSERT INTO extents (log_no, base_offset, last_offset, position, size, max_timestamp,"
-        " running_max_timestamp, append_time_ms, segment_no) VALUES ",
-        "",
-        rows,
-    )
-    connection.execute("DELETE FROM arrivals")
-    return len(rows)
-
-
 def find(
     connection: sqlite3.Connection, positions: Sequence[Position | None], extents_max: int
 ) -> tuple[list[Found], list[tuple[int, str, int]]]:
     """Return extents and segments as `Located.from_rows` takes them; None stands where nothing is wanted."""
-    fold(connection)
+    uncover(connection, {position[0] for position in positions if position is not None})
     extents: list[Found] = []
     for place, position in enumerate(positions):
         if position is not None:
@@ -102,7 +78,7 @@ def find_by_time(
     connection: sqlite3.Connection, queries: Sequence[tuple[int, int]]
 ) -> list[ExtentRef | None]:
     """Return for (log_no, time or MAX_TIMESTAMP) each the extent that holds the answer."""
-    fold(connection)
+    uncover(connection, {log_no for log_no, _ in queries})
     return [_find_time(connection, log_no, timestamp_ms) for log_no, timestamp_ms in queries]
 
 

@@ -7,7 +7,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 
-from skylog.coordinator.sqlite.extents import fold
+from skylog.coordinator.sqlite.folding import fold
 from skylog.model import StoredSegment
 
 # CROSS keeps the deleted topics first, also where statistics say that there are few topics.
