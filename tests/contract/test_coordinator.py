@@ -583,6 +583,21 @@ async def test_deleted_groups_leave_no_offsets(room: Room) -> None:
     assert await room.coordinator.fetch_offsets("g", [(A, 0)]) == [None]
 
 
+async def test_groups_are_found_in_the_order_asked(room: Room) -> None:
+    for group_id in ("b", "a", "c"):
+        await room.coordinator.save_group(GroupRecord(group_id, "consumer"))
+    a, b = GroupRecord("a", "consumer"), GroupRecord("b", "consumer")
+    assert await room.coordinator.find_groups(["b", "nobody", "a", "b"]) == [b, None, a, b]
+    assert await room.coordinator.find_groups([]) == []
+
+
+async def test_offsets_of_a_partition_asked_twice_come_twice(room: Room) -> None:
+    await room.create(A, 2)
+    await room.coordinator.commit_offsets("g", [CommittedOffset(A, 1, 6)])
+    fetched = await room.coordinator.fetch_offsets("g", [(A, 1), (A, 0), (A, 1), (A, -1)])
+    assert [offset and offset.offset for offset in fetched] == [6, None, 6, None]
+
+
 async def test_groups_are_replaced_and_listed(room: Room) -> None:
     for record in (GroupRecord("b", "x"), GroupRecord("a", "y", 2), GroupRecord("b", "consumer", 9)):
         await room.coordinator.save_group(record)

@@ -155,6 +155,10 @@ class Coordinator(Protocol):
         """Return all stored groups by id."""
         ...
 
+    async def find_groups(self, group_ids: Sequence[str]) -> list[GroupRecord | None]:
+        """Return the rows of these groups in the order asked, None for one that is not stored."""
+        ...
+
     async def delete_groups(self, group_ids: Sequence[str]) -> list[SkylogError | None]:
         """Remove groups and their offsets. `NotFound`."""
         ...

@@ -68,7 +68,8 @@ class Administration:
     async def _stored(self, group_ids: list[str]) -> dict[str, GroupRecord]:
         if not group_ids:
             return {}
-        return {record.group_id: record for record in await self._room.coordinator.list_groups()}
+        found = await self._room.coordinator.find_groups(group_ids)
+        return {record.group_id: record for record in found if record is not None}
 
     def _describe(self, group_id: str, record: GroupRecord | None, version: int) -> Body:
         group = self._room.find(group_id)

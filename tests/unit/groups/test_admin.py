@@ -128,7 +128,8 @@ async def test_every_version_deletes_and_answers_each_name_once(place, version):
 
 async def test_without_an_answer_of_the_coordinator_clients_may_try_again(place):
     code = ErrorCode.COORDINATOR_NOT_AVAILABLE
-    place.faults.errors = {name: Unavailable("no answer") for name in ("list_groups", "delete_groups")}
+    failing = ("list_groups", "find_groups", "delete_groups")
+    place.faults.errors = {name: Unavailable("no answer") for name in failing}
     assert (await describe(place, 6, "nobody"))[0]["error_code"] == code
     assert await place.ask(LIST, 5) == {"throttle_time_ms": 0, "error_code": code, "groups": []}
     answer = await place.ask(DELETE, 2, groups_names=["nobody"])

@@ -288,6 +288,10 @@ class SqliteCoordinator:
         """Return all groups by id."""
         return await self._database.run(groups.list_groups)
 
+    async def find_groups(self, group_ids: Sequence[str]) -> list[GroupRecord | None]:
+        """Return the rows of these groups, however many there are beside them."""
+        return await self._database.run(partial(groups.find_groups, group_ids=group_ids))
+
     async def delete_groups(self, group_ids: Sequence[str]) -> list[SkylogError | None]:
         """Remove groups with their offsets."""
         return await self._database.run(partial(groups.delete_groups, group_ids=group_ids))

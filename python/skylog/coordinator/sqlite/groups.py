@@ -16,6 +16,14 @@ OFFSETS = """
     WHERE o.group_id = ? ORDER BY t.name, o.partition
 """
 
+# CROSS keeps what is asked first: a group may have many more offsets.
+SOME_OFFSETS = """
+    SELECT wanted.key, o.partition, o.committed_offset, o.leader_epoch, o.metadata, o.committed_ms
+    FROM json_each(:places) AS wanted CROSS JOIN group_offsets AS o
+    WHERE o.group_id = :group_id AND o.topic_no = json_extract(wanted.value, '$[0]')
+        AND o.partition = json_extract(wanted.value, '$[1]')
+"""
+
 
 def commit_offsets(
     connection: sqlite3.Connection, group_id: str, offsets: Sequence[CommittedOffset], now_ms: int
@@ -67,11 +75,21 @@ def fetch_offsets(
     connection: sqlite3.Connection, group_id: str, partitions: Sequence[tuple[bytes, int]] | None
 ) -> list[CommittedOffset | None]:
     """Return offsets in the order asked, or all by topic name."""
-    found = [CommittedOffset(*row) for row in connection.execute(OFFSETS, (group_id,))]
-    if partitions is None:
-        return list(found)
-    by_place = {(offset.topic_id, offset.partition): offset for offset in found}
-    return [by_place.get((topic_id, partition)) for topic_id, partition in partitions]
+    if partitions is not None:
+        return _fetch_some(connection, group_id, partitions)
+    return [CommittedOffset(*row) for row in connection.execute(OFFSETS, (group_id,))]
+
+
+def _fetch_some(
+    connection: sqlite3.Connection, group_id: str, partitions: Sequence[tuple[bytes, int]]
+) -> list[CommittedOffset | None]:
+    topics = _load_topics(connection, {topic_id for topic_id, _ in partitions})
+    places = [(topics.get(topic_id, (None,))[0], partition) for topic_id, partition in partitions]
+    rows = connection.execute(SOME_OFFSETS, {"places": json.dumps(places), "group_id": group_id})
+    found: list[CommittedOffset | None] = [None] * len(partitions)
+    for place, *values in rows:
+        found[place] = CommittedOffset(partitions[place][0], *values)
+    return found
 
 
 def delete_offsets(
@@ -99,6 +117,17 @@ def list_groups(connection: sqlite3.Connection) -> list[GroupRecord]:
     """Return all groups by id."""
     rows = connection.execute("SELECT group_id, protocol_type, generation FROM groups ORDER BY group_id")
     return [GroupRecord(*row) for row in rows]
+
+
+def find_groups(connection: sqlite3.Connection, group_ids: Sequence[str]) -> list[GroupRecord | None]:
+    """Return groups in the order asked."""
+    rows = connection.execute(
+        "SELECT group_id, protocol_type, generation FROM groups"
+        " WHERE group_id IN (SELECT value FROM json_each(?))",
+        (json.dumps(group_ids),),
+    )
+    found = {row[0]: GroupRecord(*row) for row in rows}
+    return [found.get(group_id) for group_id in group_ids]
 
 
 def delete_groups(connection: sqlite3.Connection, group_ids: Sequence[str]) -> list[SkylogError | None]:
