@@ -49,6 +49,7 @@ class Reading:
             loader=loader,
             ahead=self.ahead,
             parking=self.parking,
+            throttle=line.throttle,
         )
 
     def fetch(

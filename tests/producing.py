@@ -29,6 +29,7 @@ from skylog.storage.delay import Delayed, Latency
 from skylog.storage.memory import MemoryStore
 from skylog.storage.stack import wrap_store
 from skylog.wire.exchange import Gate
+from skylog.wire.throttling import NO_THROTTLE, Throttle
 from virtual import VirtualClock
 
 LOG = Log(bytes(range(16)))
@@ -59,6 +60,7 @@ class NotingReply:
     answer: bytes | None = None
     closed: str | None = None
     held: bool = False
+    muted_ms: int = 0
     answered_at: float = 0.0
     lost: Any = None
     done: asyncio.Event = field(default_factory=asyncio.Event)
@@ -78,6 +80,9 @@ class NotingReply:
 
     def release(self) -> None:
         self.held = False
+
+    def mute(self, milliseconds: int) -> None:
+        self.muted_ms = milliseconds
 
     def on_lost(self, callback: Any) -> None:
         self.lost = callback
@@ -159,6 +164,7 @@ class Line:
         fetch_config: FetchConfig | None,
         *,
         attempts_max: int,
+        throttle: Throttle,
     ) -> None:
         clock = VirtualClock()
         self.coordinator = NotingCoordinator(coordinator)
@@ -193,7 +199,8 @@ class Line:
         )
         self.pipeline.attach(commits)
         self.topics = topic_table({LOG}, log_append_time=False)
-        self.handler = ProduceHandler(config, clock, self.topics, self.gate, self.pipeline)
+        self.throttle = throttle
+        self.handler = ProduceHandler(config, clock, self.topics, self.gate, self.pipeline, throttle=throttle)
 
     def _tell(self, sealed: SealedSegment) -> None:
         for listener in self.listeners:
@@ -220,6 +227,7 @@ async def line(
     entropy: Entropy | None = None,
     fetch_config: FetchConfig | None = None,
     attempts_max: int = 5,
+    throttle: Throttle = NO_THROTTLE,
     **settings: Any,
 ) -> AsyncIterator[Line]:
     """Build a line; at the end nothing may be left in it."""
@@ -231,7 +239,13 @@ async def line(
         await coordinator.create_topics([NewTopic(LOG.topic_id, LOG.topic, 1)])
         config = replace(ProduceConfig(), **settings)
         built = Line(
-            coordinator, epoch, config, entropy or SystemEntropy(), fetch_config, attempts_max=attempts_max
+            coordinator,
+            epoch,
+            config,
+            entropy or SystemEntropy(),
+            fetch_config,
+            attempts_max=attempts_max,
+            throttle=throttle,
         )
         yield built
         assert built.gate.bytes_held == 0, built.pipeline

@@ -33,6 +33,10 @@ from skylog.produce.commit import CommitQueue
 from skylog.produce.handler import ProduceHandler
 from skylog.produce.pipeline import ProducePipeline
 from skylog.produce.upload import Uploader
+from skylog.quotas.handlers import handlers as quotas_handlers
+from skylog.quotas.room import QuotaRoom
+from skylog.quotas.table import QuotaTable
+from skylog.quotas.throttle import ClientThrottle
 from skylog.server import versions
 from skylog.server.dispatch import Dispatcher
 from skylog.server.listener import Listener
@@ -173,8 +177,12 @@ async def assemble(broker: Broker, epoch: int) -> Parts:
     pipeline = build_produce(broker, epoch, gate, cache, parking.wake)
     groups = GroupRoom(config.groups, broker.coordinator, catalog, clock, entropy)
     await groups.open()
+    limits = QuotaTable()
+    throttle = ClientThrottle(limits, config.quotas, clock)
+    quotas = QuotaRoom(broker.coordinator, limits)
+    await quotas.load()
     raw: dict[int, RawHandler] = {
-        PRODUCE: ProduceHandler(config.produce, clock, topics, gate, pipeline),
+        PRODUCE: ProduceHandler(config.produce, clock, topics, gate, pipeline, throttle=throttle),
         FETCH: FetchHandler(
             config=config.fetch,
             clock=clock,
@@ -183,16 +191,18 @@ async def assemble(broker: Broker, epoch: int) -> Parts:
             loader=loader,
             ahead=ahead,
             parking=parking,
+            throttle=throttle,
         ),
     }
     handlers: dict[int, Handler] = {
         **versions.handlers(),
         **catalog_handlers(catalog, broker.coordinator, config, broker.view),
         **groups_handlers(groups),
+        **quotas_handlers(quotas),
         **OffsetsHandler(catalog, broker.coordinator, loader).handlers(),
     }
-    dispatcher = Dispatcher(raw, handlers)
-    listener = Listener(config.server, dispatcher, gate)
+    dispatcher = Dispatcher(raw, handlers, throttle)
+    listener = Listener(config.server, dispatcher, gate, throttle)
     jobs = Ticker(standard_jobs(broker.coordinator, broker.store.background, clock), clock)
     return Parts(listener, dispatcher, pipeline, parking, groups, catalog, jobs, ahead, cache)
 

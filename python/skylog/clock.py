@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import random  # noqa: TID251 - the one place
 import time
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Coroutine, Generator
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
 
 WAIT_STEP_S = 0.002
 
@@ -35,6 +37,56 @@ async def wait_until(condition: Callable[[], bool], clock: Clock, seconds_max: f
             return False
         await clock.sleep(WAIT_STEP_S)
     return True
+
+
+class Stopwatch:
+    """Counts the time that work takes on the event loop, not the time that it waits."""
+
+    __slots__ = ("_clock", "_since", "_stopped_seconds")
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._stopped_seconds = 0.0
+        self._since: float | None = None
+
+    @property
+    def seconds(self) -> float:
+        """What was counted up to now."""
+        running = 0.0 if self._since is None else self._clock.monotonic() - self._since
+        return self._stopped_seconds + running
+
+    def __enter__(self) -> None:
+        self._since = self._clock.monotonic()
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped_seconds, self._since = self.seconds, None
+
+    async def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do `work`, counting each of its steps."""
+        result: T = await _Steps(work, self)
+        return result
+
+
+class _Steps:
+    """A coroutine, step by step under a stopwatch."""
+
+    def __init__(self, work: Coroutine[Any, Any, Any], watch: Stopwatch) -> None:
+        self._work = work
+        self._watch = watch
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        step: Callable[[Any], Any] = self._work.send
+        argument: Any = None
+        while True:
+            try:
+                with self._watch:
+                    awaited = step(argument)
+            except StopIteration as done:
+                return done.value
+            try:
+                step, argument = self._work.send, (yield awaited)
+            except BaseException as error:  # noqa: BLE001 - it is the work's to handle
+                step, argument = self._work.throw, error
 
 
 class Entropy(Protocol):

@@ -230,6 +230,21 @@ class GroupsConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class QuotasConfig:
+    """Kafka's quota.window.* and controller.quota.window.*: over which time clients are counted."""
+
+    window_num: int = 11
+    window_size_seconds: int = 1
+    controller_window_num: int = 11
+    """For what changes the catalog."""
+    controller_window_size_seconds: int = 1
+
+    def __post_init__(self) -> None:
+        _require_counts("quotas", self, "window_num", "window_size_seconds")
+        _require_counts("quotas", self, "controller_window_num", "controller_window_size_seconds")
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The whole of it."""
 
@@ -241,6 +256,7 @@ class Config:
     fetch: FetchConfig = field(default_factory=FetchConfig)
     topics: TopicsConfig = field(default_factory=TopicsConfig)
     groups: GroupsConfig = field(default_factory=GroupsConfig)
+    quotas: QuotasConfig = field(default_factory=QuotasConfig)
 
     @classmethod
     def in_directory(cls, data: Path, **sections: Any) -> Config:

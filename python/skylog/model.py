@@ -75,7 +75,8 @@ class ConfigChange:
     """New values of one resource; None removes a key and lets the default show again."""
 
     kind: str
-    """"topic" (name is the topic's name), "broker" (name is the node id, or "" for all) or "group"."""
+    """"topic" (name is the topic's name), "broker" (name is the node id, or "" for all), "group", or
+    "client-quota" (name is the entity, see `quotas.entities.to_text`)."""
     name: str
     values: Mapping[str, str | None]
 

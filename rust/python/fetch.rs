@@ -12,7 +12,7 @@ use super::produce::{SealedSegment, TopicTable};
 use super::wire::Frame;
 use super::{detached, request_error};
 use crate::index::SegmentRef;
-use crate::wire::assemble::{Piece, Response, assemble, error_response};
+use crate::wire::assemble::{Piece, Response, assemble, error_response, throttled_response};
 use crate::wire::fetch::Fetch;
 use crate::wire::frames::FrameBytes;
 use crate::wire::loaded::{Loaded, find_flaws};
@@ -72,6 +72,10 @@ impl FetchRequest {
 
     fn error_response<'py>(&self, py: Python<'py>, error_code: i16) -> Bound<'py, PyBytes> {
         PyBytes::new(py, &error_response(&self.request, error_code))
+    }
+
+    fn throttled_response<'py>(&self, py: Python<'py>, throttle_time_ms: i32) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &throttled_response(&self.request, throttle_time_ms))
     }
 }
 

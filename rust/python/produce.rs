@@ -115,6 +115,10 @@ impl ProduceRequest {
         self.shared.lock().reject(error_code, message);
     }
 
+    fn throttle(&self, throttle_time_ms: i32) {
+        self.shared.lock().throttle(throttle_time_ms);
+    }
+
     fn response<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
         self.shared.lock().response().map(|bytes| PyBytes::new(py, &bytes))
     }

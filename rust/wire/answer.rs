@@ -49,6 +49,7 @@ const NO_OUTCOME: Outcome = Outcome { base_offset: -1, append_time_ms: -1, log_s
 pub struct Answer {
     version: i16,
     correlation_id: i32,
+    throttle_time_ms: i32,
     names: Vec<u8>,
     topics: Vec<TopicPart>,
     parts: Vec<Part>,
@@ -66,6 +67,7 @@ impl Answer {
         Self {
             version,
             correlation_id,
+            throttle_time_ms: 0,
             names: Vec::new(),
             topics: Vec::new(),
             parts: Vec::new(),
@@ -74,6 +76,11 @@ impl Answer {
             texts: 0,
             text_bytes: 0,
         }
+    }
+
+    /// Says for how long the client is not listened to.
+    pub fn throttle(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
     }
 
     /// Whether topics are named by their identity.
@@ -175,7 +182,7 @@ impl Answer {
             self.write_topic(&mut output, topic, &self.parts[start..end]);
             start = end;
         }
-        output.put_i32(0);
+        output.put_i32(self.throttle_time_ms);
         output.put_no_tags();
         output.seal(0)
     }

@@ -100,6 +100,19 @@ pub fn error_response(request: &Fetch, code: Code) -> Vec<u8> {
     output.seal(0)
 }
 
+/// An answer with no partitions that tells the client to wait; it asks again from where it was.
+pub fn throttled_response(request: &Fetch, throttle_time_ms: i32) -> Vec<u8> {
+    let mut output = Output::response(request.correlation_id, request.version >= VERSION_FLEXIBLE, 32);
+    output.put_i32(throttle_time_ms);
+    if request.version >= 7 {
+        output.put_i16(codes::NONE);
+        output.put_i32(if request.session_epoch > 0 { request.session_id } else { 0 });
+    }
+    output.put_size(0);
+    output.put_no_tags();
+    output.seal(0)
+}
+
 /// Chooses batches, partition by partition.
 struct Selection<'a> {
     plan: &'a Plan,

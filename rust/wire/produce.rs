@@ -187,6 +187,11 @@ impl Produce {
         Some(without_refused(frame, accepted, self.accepted_bytes))
     }
 
+    /// Makes the answer say for how long the client is not listened to.
+    pub fn throttle(&mut self, throttle_time_ms: i32) {
+        self.answer.throttle(throttle_time_ms);
+    }
+
     /// Notes what became of an accepted partition.
     pub fn settle(
         &mut self,

@@ -161,6 +161,19 @@ def test_fields_are_understood(version: int) -> None:
 
 
 @pytest.mark.parametrize("version", FETCH_VERSIONS)
+@pytest.mark.parametrize(("session_id", "epoch", "kept"), [(0, -1, 0), (77, 0, 0), (77, 5, 77)])
+def test_a_throttled_answer_holds_nothing_else_and_keeps_a_session(
+    version: int, session_id: int, epoch: int, kept: int
+) -> None:
+    fields = {"session_id": session_id, "session_epoch": epoch} if version >= 7 else {}
+    request = parse(fetch_message(version, [("plain", [{"partition": 0, "fetch_offset": 1}])], **fields))
+    answer, _ = read_response(request.throttled_response(1234), KafkaFetchResponse, "fetch", version)
+    assert (answer.throttle_time_ms, list(answer.responses)) == (1234, [])
+    if version >= 7:
+        assert (answer.error_code, answer.session_id) == (0, kept)
+
+
+@pytest.mark.parametrize("version", FETCH_VERSIONS)
 def test_each_partition_gets_its_own_answer(version: int) -> None:
     logs = small_logs()
     topics = [

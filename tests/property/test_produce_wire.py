@@ -48,11 +48,11 @@ def commit(sealed: SealedSegment, next_offset: int = 100, log_start: int = 7) ->
     return sealed.answer(sequence(sealed, logs, [None] * len(sealed.producers), NOW_MS).result)
 
 
-def read(response: bytes | None, version: int) -> Any:
+def read(response: bytes | None, version: int, throttle_time_ms: int = 0) -> Any:
     """Return the response as kafka-python reads it, once kio has agreed."""
     assert response
     by_kafka, by_kio = read_response(response, KafkaProduceResponse, "produce", version)
-    assert by_kafka.throttle_time_ms == 0
+    assert by_kafka.throttle_time_ms == throttle_time_ms
     for mine, other in zip(by_kafka.responses, by_kio.responses, strict=True):
         assert (mine.topic_id.bytes == other.topic_id.bytes) if version >= 13 else (mine.name == other.name)
         for part, same in zip(mine.partition_responses, other.partition_responses, strict=True):
@@ -71,6 +71,16 @@ def codes(response: bytes | None, version: int) -> list[list[tuple[int, int, int
         [(part.index, part.error_code, part.base_offset) for part in topic.partition_responses]
         for topic in read(response, version).responses
     ]
+
+
+@pytest.mark.parametrize("version", PRODUCE_VERSIONS)
+def test_a_throttle_stands_in_the_answer_whenever_it_is_written(version: int) -> None:
+    good, bad = (parse(produce_message(version, [("plain", [(0, batch)])])) for batch in (BATCH, BROKEN))
+    for request in (good, bad):
+        request.throttle(2**31 - 1)
+    (committed,) = commit(seal(good))
+    for response in (committed, bad.response()):
+        read(response, version, throttle_time_ms=2**31 - 1)
 
 
 @pytest.mark.parametrize("version", PRODUCE_VERSIONS)

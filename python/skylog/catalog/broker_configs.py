@@ -74,6 +74,20 @@ _STATIC = (
     _static("broker.id", _INT, -1, lambda config: config.server.node_id, "This broker's number."),
     _static("broker.rack", _TEXT, None, lambda config: config.server.rack, "The zone this broker stands in."),
     _static(
+        "controller.quota.window.num",
+        _INT,
+        11,
+        lambda config: config.quotas.controller_window_num,
+        "Windows of time over which a client's changes of topics are counted.",
+    ),
+    _static(
+        "controller.quota.window.size.seconds",
+        _INT,
+        1,
+        lambda config: config.quotas.controller_window_size_seconds,
+        "How long each of them is, in seconds.",
+    ),
+    _static(
         "default.replication.factor",
         _INT,
         1,
@@ -137,6 +151,20 @@ _STATIC = (
         4_096,
         lambda config: config.groups.offset_metadata_bytes_max,
         "The largest note that may stand beside a committed offset, in bytes.",
+    ),
+    _static(
+        "quota.window.num",
+        _INT,
+        11,
+        lambda config: config.quotas.window_num,
+        "Windows of time over which a client's bytes, request time and connections are counted.",
+    ),
+    _static(
+        "quota.window.size.seconds",
+        _INT,
+        1,
+        lambda config: config.quotas.window_size_seconds,
+        "How long each of them is, in seconds.",
     ),
     _static(
         "socket.request.max.bytes",

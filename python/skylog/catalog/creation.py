@@ -13,6 +13,7 @@ from skylog.errors import SkylogError
 from skylog.model import NO_TOPIC_ID, NewTopic, Topic
 from skylog.wire.codes import ErrorCode, KafkaError
 from skylog.wire.exchange import Body, Handler, Request
+from skylog.wire.throttling import Mutations
 
 CREATE_TOPICS = 19
 REPLICATION_FACTOR = 1
@@ -36,20 +37,25 @@ class CreationHandler:
         twice = repeated(wish["name"] for wish in body["topics"])
 
         async def work() -> dict[str, Topic | SkylogError]:
-            return await self._make(self._plan(wishes, twice), body["validate_only"])
+            plans = self._plan(wishes, twice, request.mutations)
+            return await self._make(plans, body["validate_only"])
 
         outcomes = await change_each(self._catalog, wishes, work, body["timeout_ms"])
         entries = TopicEntries(self._catalog.settings, Form(described=False))
         return {"topics": [_row(name, outcomes[name], entries) for name in wishes]}
 
-    def _plan(self, wishes: Mapping[str, Body], twice: set[str]) -> dict[str, NewTopic | SkylogError]:
+    def _plan(
+        self, wishes: Mapping[str, Body], twice: set[str], mutations: Mutations
+    ) -> dict[str, NewTopic | SkylogError]:
         planner = Planner(self._catalog)
         plans: dict[str, NewTopic | SkylogError] = {}
         for name, wish in wishes.items():
             try:
                 if name in twice:
                     raise KafkaError(ErrorCode.INVALID_REQUEST, "Duplicate topic name.")
-                plans[name] = planner.plan(wish)
+                plan = planner.plan(wish)
+                mutations.take(plan.partitions)
+                plans[name] = plan
             except SkylogError as error:
                 plans[name] = error
         return plans

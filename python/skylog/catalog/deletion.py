@@ -13,6 +13,7 @@ from skylog.errors import SkylogError
 from skylog.model import NO_TOPIC_ID, Topic, format_topic_id
 from skylog.wire.codes import ErrorCode, KafkaError
 from skylog.wire.exchange import Body, Handler, Request
+from skylog.wire.throttling import Mutations
 
 DELETE_TOPICS = 20
 
@@ -36,12 +37,14 @@ class DeletionHandler:
         distinct = list(dict.fromkeys(wishes))
 
         async def work() -> dict[Wish, Topic | SkylogError]:
-            return await self._delete(distinct, repeated(wishes))
+            return await self._delete(distinct, repeated(wishes), request.mutations)
 
         outcomes = await change_each(self._catalog, distinct, work, request.body["timeout_ms"])
         return {"responses": [_row(wish, outcomes[wish]) for wish in distinct]}
 
-    async def _delete(self, wishes: Sequence[Wish], twice: set[Wish]) -> dict[Wish, Topic | SkylogError]:
+    async def _delete(
+        self, wishes: Sequence[Wish], twice: set[Wish], mutations: Mutations
+    ) -> dict[Wish, Topic | SkylogError]:
         outcomes: dict[Wish, Topic | SkylogError] = {}
         named: set[bytes] = set()
         for wish in wishes:
@@ -49,6 +52,7 @@ class DeletionHandler:
                 topic = self._find(wish, wish in twice)
                 if topic.topic_id in named:
                     raise KafkaError(ErrorCode.INVALID_REQUEST, "The topic is named by name and by id.")
+                mutations.take(topic.partitions)
                 named.add(topic.topic_id)
                 outcomes[wish] = topic
             except SkylogError as error:

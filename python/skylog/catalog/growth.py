@@ -34,23 +34,25 @@ class GrowthHandler:
         twice = repeated(wish["name"] for wish in body["topics"])
 
         async def work() -> dict[str, Topic | SkylogError]:
-            return await self._grow(wishes, twice, body["validate_only"])
+            return await self._grow(wishes, twice, request)
 
         outcomes = await change_each(self._catalog, wishes, work, body["timeout_ms"])
         return {"results": [_row(name, outcomes[name]) for name in wishes]}
 
     async def _grow(
-        self, wishes: Mapping[str, Body], twice: set[str], validate_only: bool
+        self, wishes: Mapping[str, Body], twice: set[str], request: Request
     ) -> dict[str, Topic | SkylogError]:
         outcomes: dict[str, Topic | SkylogError] = {}
         counts: dict[bytes, int] = {}
         for name, wish in wishes.items():
             try:
-                outcomes[name] = topic = self._find(wish, name in twice)
+                topic = self._find(wish, name in twice)
+                request.mutations.take(wish["count"] - topic.partitions)
+                outcomes[name] = topic
                 counts[topic.topic_id] = wish["count"]
             except SkylogError as error:
                 outcomes[name] = error
-        if counts and not validate_only:
+        if counts and not request.body["validate_only"]:
             grown = dict(zip(counts, await self._catalog.grow(counts), strict=True))
             for name, outcome in outcomes.items():
                 if isinstance(outcome, Topic):

@@ -112,6 +112,8 @@ class ProduceRequest:
         """Decompress and walk what parsing left out. Leaves the GIL; may run on any thread."""
     def reject(self, error_code: int, message: str | None = None) -> None:
         """Give this error to all partitions that have none yet."""
+    def throttle(self, throttle_time_ms: int) -> None:
+        """Make the answer, whenever it is written, say for how long the client is not listened to."""
     def response(self) -> bytes | None:
         """Return the answer of a request of which nothing is accepted; b"" for acks=0 without errors,
         None where the connection has to be closed (acks=0 with an error).
@@ -307,6 +309,8 @@ class FetchRequest:
 
         Before v7, which knows none, every partition gets the error.
         """
+    def throttled_response(self, throttle_time_ms: int) -> bytes:
+        """Return an answer with no partitions and no error; the client will ask for the same again."""
 
 def parse_fetch(frame: Frame, topics: TopicTable) -> FetchRequest:
     """Parse v4-v18. Raises `InvalidRequest` as `parse_produce` does."""

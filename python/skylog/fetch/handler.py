@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from skylog.core import FetchPlan, FetchRequest, Frame, TopicTable, parse_fetch
 from skylog.errors import InvalidRequest, SkylogError
 from skylog.wire.codes import ErrorCode
+from skylog.wire.throttling import NO_THROTTLE
 
 if TYPE_CHECKING:
     from skylog.clock import Clock
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from skylog.fetch.load import SegmentLoader
     from skylog.fetch.wait import Parking, Spot
     from skylog.wire.exchange import Reply
+    from skylog.wire.throttling import Account, Throttle
 
 log = logging.getLogger("skylog.fetch")
 
@@ -38,6 +40,7 @@ class FetchHandler:
         loader: SegmentLoader,
         ahead: ReadAhead,
         parking: Parking,
+        throttle: Throttle = NO_THROTTLE,
     ) -> None:
         self._config = config
         self._clock = clock
@@ -46,6 +49,7 @@ class FetchHandler:
         self._loader = loader
         self._ahead = ahead
         self._parking = parking
+        self._throttle = throttle
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -60,16 +64,27 @@ class FetchHandler:
         except InvalidRequest as error:
             reply.close(f"fetch version {frame.api_version}: {error}")
             return
-        task = asyncio.create_task(self._answer(request, reply))
+        account = self._throttle.account(frame)
+        if account is not None and (throttle_ms := account.owed()):
+            reply.mute(throttle_ms)
+            reply.send([request.throttled_response(throttle_ms)])
+            return
+        work = self._answer(request, reply, account)
+        if account is not None:
+            work = account.watch.run(work)
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         reply.on_lost(task.cancel)
 
-    async def _answer(self, request: FetchRequest, reply: Reply) -> None:
+    async def _answer(self, request: FetchRequest, reply: Reply, account: Account | None) -> None:
         try:
-            plan = await self._enough(request)
+            plan = await self._enough(request, account)
             self._ahead.follow(reply.client, plan)
-            reply.send(plan.assemble(await self._loader.load(plan, reply.client)))
+            buffers = plan.assemble(await self._loader.load(plan, reply.client))
+            if account is not None:
+                account.fetched(sum(map(len, buffers)))
+            reply.send(buffers)
         except SkylogError as error:
             log.warning("a fetch failed: %s", error)
             reply.send([request.error_response(ErrorCode.KAFKA_STORAGE_ERROR)])
@@ -77,30 +92,33 @@ class FetchHandler:
             log.exception("a fetch failed in a way it should not")
             reply.close("internal error")
 
-    async def _enough(self, request: FetchRequest) -> FetchPlan:
+    async def _enough(self, request: FetchRequest, account: Account | None) -> FetchPlan:
         """Return a plan that may be answered: enough bytes, an error, or the client's patience is over."""
-        plan = await self._plan(request)
+        plan = await self._plan(request, account)
         wait_ms = min(request.max_wait_ms, self._config.wait_ms_max)
         if plan.must_answer or wait_ms <= 0 or self._parking.closed:
             return plan
         deadline = self._clock.monotonic() + wait_ms / 1000
         spot = self._parking.park(request)
         try:
-            return await self._until(request, spot, deadline)
+            return await self._until(request, account, spot, deadline)
         finally:
             spot.leave()
 
-    async def _until(self, request: FetchRequest, spot: Spot, deadline: float) -> FetchPlan:
+    async def _until(
+        self, request: FetchRequest, account: Account | None, spot: Spot, deadline: float
+    ) -> FetchPlan:
         while True:
-            plan = await self._plan(request)
+            plan = await self._plan(request, account)
             left_s = deadline - self._clock.monotonic()
             if plan.must_answer or left_s <= 0 or self._parking.closed:
                 return plan
             await spot.woken(left_s)
 
-    async def _plan(self, request: FetchRequest) -> FetchPlan:
+    async def _plan(self, request: FetchRequest, account: Account | None) -> FetchPlan:
         located = await self._coordinator.find_extents(request.positions, EXTENTS_MAX)
         config = self._config
-        return FetchPlan(
-            request, located, config.response_bytes_max, config.load_bytes_max, config.cache_block_bytes
-        )
+        bytes_max = config.response_bytes_max
+        if account is not None:
+            bytes_max = account.fetch_bytes_max(bytes_max)
+        return FetchPlan(request, located, bytes_max, config.load_bytes_max, config.cache_block_bytes)

@@ -16,6 +16,7 @@ from skylog.core import Frame, FrameReader, Scratch
 from skylog.errors import InvalidRequest
 from skylog.wire.exchange import Gate
 from skylog.wire.frames import PRODUCE
+from skylog.wire.throttling import NO_THROTTLE, Throttle
 
 if TYPE_CHECKING:
     from skylog.config import ServerConfig
@@ -40,6 +41,8 @@ PAUSE_PENDING = 4
 """Requests wait for those before them, or at the gate."""
 PAUSE_DRAIN = 8
 """The broker goes down."""
+PAUSE_MUTED = 16
+"""Its client took more than its quota."""
 
 
 class Slot:
@@ -83,6 +86,10 @@ class Slot:
         self._connection.held = False
         self._connection.advance()
 
+    def mute(self, milliseconds: int) -> None:
+        """Do not listen to the client for so long."""
+        self._connection.mute(milliseconds / 1000)
+
     def on_lost(self, callback: Callable[[], object]) -> None:
         """Call back if the connection is lost first."""
         self._lost = callback
@@ -104,12 +111,16 @@ class Connection(asyncio.BufferedProtocol):
         starter: Starter,
         gate: Gate,
         connections: set[Connection],
+        *,
+        throttle: Throttle = NO_THROTTLE,
     ) -> None:
         self._config = config
         self._reader = FrameReader(scratch, config.frame_bytes_max)
         self._starter = starter
         self._gate = gate
         self._connections = connections
+        self._throttle = throttle
+        self._unmute_later: asyncio.TimerHandle | None = None
         self._pending: deque[Frame] = deque()
         self._slots: deque[Slot] = deque()
         self._farewells: list[Callable[[], object]] = []
@@ -127,7 +138,7 @@ class Connection(asyncio.BufferedProtocol):
     def __repr__(self) -> str:
         return (
             f"<Connection {self.host} {len(self._slots)} in flight, {len(self._pending)} pending,"
-            f" {self._reader.pending} bytes partial, paused {self._pauses:04b}>"
+            f" {self._reader.pending} bytes partial, paused {self._pauses:05b}>"
         )
 
     # What the transport calls.
@@ -140,6 +151,8 @@ class Connection(asyncio.BufferedProtocol):
         if len(self._connections) >= self._config.connections_max:
             self.fail(f"more than {self._config.connections_max} connections")
         self._connections.add(self)
+        if throttle_ms := self._throttle.connected(self.host):
+            self._refuse_later(throttle_ms / 1000)
 
     def get_buffer(self, _size_hint: int) -> memoryview:
         """Return room for the next receive."""
@@ -178,6 +191,8 @@ class Connection(asyncio.BufferedProtocol):
         """Forget what waits; tell those who work on it."""
         self._closed = True
         self._connections.discard(self)
+        if self._unmute_later is not None:
+            self._unmute_later.cancel()
         self._pending.clear()
         if self._at_gate:
             self._gate.leave(self._through_gate)
@@ -237,6 +252,16 @@ class Connection(asyncio.BufferedProtocol):
         if self._pending:
             self.advance()
 
+    def mute(self, seconds: float) -> None:
+        """Neither read nor start a request for so long; what is in flight is still answered."""
+        until = self._loop.time() + seconds
+        if self._unmute_later is not None:
+            if self._unmute_later.when() >= until:
+                return
+            self._unmute_later.cancel()
+        self._unmute_later = self._loop.call_at(until, self._unmute)
+        self._pause(PAUSE_MUTED)
+
     def fail(self, reason: str) -> None:
         """Close at once, saying why in the log; answers not yet written are dropped."""
         if self._closed:
@@ -271,7 +296,7 @@ class Connection(asyncio.BufferedProtocol):
     # Order and turns.
 
     def _may_start(self, frame: Frame) -> bool:
-        if self.held or self._pauses & (PAUSE_WRITES | PAUSE_DRAIN):
+        if self.held or self._pauses & (PAUSE_WRITES | PAUSE_DRAIN | PAUSE_MUTED):
             return False
         if frame.api_key != PRODUCE:
             return not self._slots
@@ -301,6 +326,17 @@ class Connection(asyncio.BufferedProtocol):
         self._at_gate = False
         if not self._closed:
             self._loop.call_soon(self.advance)
+
+    def _unmute(self) -> None:
+        self._unmute_later = None
+        self._resume(PAUSE_MUTED)
+        self.advance()
+
+    def _refuse_later(self, seconds: float) -> None:
+        """Close after a while, in which the client cannot try again at once."""
+        log.debug("refusing connection from %s in %g s: too many at once", self.host, seconds)
+        self._pause(PAUSE_MUTED)
+        self._loop.call_later(seconds, self.abort)
 
     def _count_turn(self, size: int) -> None:
         if not self._turn_bytes:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 
 from skylog.core import Frame
 from skylog.errors import InvalidRequest, SkylogError
 from skylog.server.connection import Slot
 from skylog.wire import apis, codec
-from skylog.wire.exchange import Handler, RawHandler, Request
+from skylog.wire.exchange import Body, Handler, RawHandler, Request
 from skylog.wire.frames import API_VERSIONS
+from skylog.wire.throttling import NO_THROTTLE, Account, Throttle
 
 log = logging.getLogger("skylog.server")
 
@@ -19,9 +21,15 @@ log = logging.getLogger("skylog.server")
 class Dispatcher:
     """Answers what is served and closes the connection on all else, as Kafka does."""
 
-    def __init__(self, raw: Mapping[int, RawHandler], handlers: Mapping[int, Handler]) -> None:
+    def __init__(
+        self,
+        raw: Mapping[int, RawHandler],
+        handlers: Mapping[int, Handler],
+        throttle: Throttle = NO_THROTTLE,
+    ) -> None:
         self._raw = raw
         self._handlers = handlers
+        self._throttle = throttle
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -53,19 +61,25 @@ class Dispatcher:
 
     def _decode(self, frame: Frame, reply: Slot) -> None:
         key, version = frame.api_key, frame.api_version
+        account = self._throttle.account(frame)
         try:
             body = codec.decode_request(key, version, bytes(frame), frame.body_position)
         except InvalidRequest as error:
             reply.close(f"api key {key} version {version}: {error}")
             return
         request = Request(key, version, body, frame.client_id, reply.client_host)
-        task = asyncio.create_task(self._answer(request, frame.correlation_id, reply))
+        task = asyncio.create_task(self._answer(request, frame.correlation_id, reply, account))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _answer(self, request: Request, correlation_id: int, reply: Slot) -> None:
+    async def _answer(
+        self, request: Request, correlation_id: int, reply: Slot, account: Account | None
+    ) -> None:
         try:
-            body = await self._handlers[request.api_key](request)
+            if account is None:
+                body = await self._handlers[request.api_key](request)
+            else:
+                body = await self._handle_limited(request, reply, account)
             response = codec.encode_response(request.api_key, request.version, correlation_id, body)
         except SkylogError as error:
             reply.close(f"api key {request.api_key} version {request.version}: {error}")
@@ -77,3 +91,14 @@ class Dispatcher:
             reply.close("internal error")
         else:
             reply.send([response])
+
+    async def _handle_limited(self, request: Request, reply: Slot, account: Account) -> Body:
+        """Handle a request, counting what it takes of its client's quotas."""
+        mutations = account.mutations(request.api_key, request.version)
+        work = self._handlers[request.api_key](replace(request, mutations=mutations))
+        body = await account.watch.run(work)
+        throttle_ms = max(mutations.throttle_time_ms, account.answered())
+        if not throttle_ms:
+            return body
+        reply.mute(throttle_ms)
+        return body | {"throttle_time_ms": throttle_ms}

@@ -11,6 +11,7 @@ from skylog.core import Scratch
 from skylog.errors import InvalidConfig
 from skylog.server.connection import Connection, Starter
 from skylog.wire.exchange import Gate
+from skylog.wire.throttling import NO_THROTTLE, Throttle
 
 BACKLOG = 1024
 
@@ -18,10 +19,13 @@ BACKLOG = 1024
 class Listener:
     """Accepts connections and lets them go."""
 
-    def __init__(self, config: ServerConfig, starter: Starter, gate: Gate) -> None:
+    def __init__(
+        self, config: ServerConfig, starter: Starter, gate: Gate, throttle: Throttle = NO_THROTTLE
+    ) -> None:
         self._config = config
         self._starter = starter
         self._gate = gate
+        self._throttle = throttle
         self._scratch = Scratch()
         self._connections: set[Connection] = set()
         self._server: asyncio.Server | None = None
@@ -83,7 +87,14 @@ class Listener:
         self._plan_sweep()
 
     def _connection(self) -> Connection:
-        return Connection(self._config, self._scratch, self._starter, self._gate, self._connections)
+        return Connection(
+            self._config,
+            self._scratch,
+            self._starter,
+            self._gate,
+            self._connections,
+            throttle=self._throttle,
+        )
 
     def _explain(self, error: OSError) -> str:
         address = f"{self._config.host}:{self._config.port}"

@@ -82,6 +82,8 @@ SERVED: Final = (
     _api(45, "AlterPartitionReassignments", 0, 1),
     _api(46, "ListPartitionReassignments", 0, 0),
     _api(47, "OffsetDelete", 0, 0),
+    _api(48, "DescribeClientQuotas", 0, 1),
+    _api(49, "AlterClientQuotas", 0, 1),
     _api(55, "DescribeQuorum", 0, 2),
     _api(57, "UpdateFeatures", 0, 2),
     _api(60, "DescribeCluster", 0, 2),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Callable, Coroutine, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from skylog.core import Frame
+from skylog.wire.throttling import NO_MUTATIONS, Mutations
 
 Body: TypeAlias = dict[str, Any]
 """A message: the official field names in snake_case; the same shape for all versions."""
@@ -21,10 +22,12 @@ class Request:
     body: Body
     client_id: str | None
     client_host: str
+    mutations: Mutations = NO_MUTATIONS
+    """What counts the changes that it makes to the catalog."""
 
 
-Handler: TypeAlias = Callable[[Request], Awaitable[Body]]
-"""Answers one control-plane request. May wait long (JoinGroup). `throttle_time_ms` may be left out."""
+Handler: TypeAlias = Callable[[Request], Coroutine[Any, Any, Body]]
+"""Answers one control-plane request. May wait long (JoinGroup). `throttle_time_ms` is the dispatcher's."""
 
 
 class Client(Hashable, Protocol):
@@ -57,6 +60,10 @@ class Reply(Protocol):
 
     def release(self) -> None:
         """End a `hold`."""
+        ...
+
+    def mute(self, milliseconds: int) -> None:
+        """Let no later request of the connection start, nor read one, for so long."""
         ...
 
     def on_lost(self, callback: Callable[[], object]) -> None:

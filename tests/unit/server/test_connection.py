@@ -11,6 +11,8 @@ from skylog.config import ServerConfig
 from skylog.core import Frame, Scratch
 from skylog.server.connection import Connection, Slot
 from skylog.wire.exchange import Gate
+from skylog.wire.throttling import NO_THROTTLE, NoThrottle, Throttle
+from virtual import in_virtual_time
 
 PRODUCE, FETCH, METADATA = 0, 1, 3
 
@@ -72,11 +74,17 @@ def frame(api_key: int, correlation_id: int, body: bytes = b"") -> bytes:
 class Wire:
     """A connection with both of its ends in the hands of the test."""
 
-    def __init__(self, config: ServerConfig, gate: Gate, requests: Requests | None = None) -> None:
+    def __init__(
+        self,
+        config: ServerConfig,
+        gate: Gate,
+        requests: Requests | None = None,
+        throttle: Throttle = NO_THROTTLE,
+    ) -> None:
         self.requests = requests or Requests()
         self.transport = NotingTransport()
         self.all: set[Connection] = set()
-        self.connection = Connection(config, Scratch(), self.requests, gate, self.all)
+        self.connection = Connection(config, Scratch(), self.requests, gate, self.all, throttle=throttle)
         self.connection.connection_made(self.transport)
 
     def receive(self, data: bytes) -> None:
@@ -163,6 +171,56 @@ async def test_nothing_starts_while_a_request_is_held(wire: Wire) -> None:
     assert wire.requests.ids == [1]
     wire.requests.started[0][1].release()
     assert wire.requests.ids == [1, 2]
+
+
+@in_virtual_time
+async def test_a_muted_client_is_not_listened_to_until_its_time_is_up() -> None:
+    wire = Wire(ServerConfig(), Gate(1000))
+    wire.receive(frame(PRODUCE, 1) + frame(PRODUCE, 2))
+    wire.requests.started[0][1].mute(5000)
+    assert not wire.transport.reading
+    wire.receive(frame(PRODUCE, 3))
+    await wire.requests.answer(1)
+    await wire.requests.answer(2)
+    assert wire.transport.written == b"<1><2>", "what is in flight is answered at once"
+    await asyncio.sleep(4.9)  # noqa: TID251 - virtual time
+    assert (wire.requests.ids, wire.transport.reading) == ([1, 2], False)
+    await asyncio.sleep(0.2)  # noqa: TID251 - virtual time
+    assert (wire.requests.ids, wire.transport.reading) == ([1, 2, 3], True)
+
+
+@in_virtual_time
+async def test_of_two_throttles_the_later_end_counts() -> None:
+    wire = Wire(ServerConfig(), Gate(1000))
+    for milliseconds in (3000, 1000, 5000, 2000):
+        wire.connection.mute(milliseconds / 1000)
+    await asyncio.sleep(4.9)  # noqa: TID251 - virtual time
+    assert not wire.transport.reading
+    await asyncio.sleep(0.2)  # noqa: TID251 - virtual time
+    assert wire.transport.reading
+
+
+@in_virtual_time
+async def test_a_lost_connection_leaves_no_timer_of_its_throttle() -> None:
+    wire = Wire(ServerConfig(), Gate(1000))
+    wire.connection.mute(1e6)
+    wire.connection.connection_lost(None)
+    scheduled = asyncio.get_running_loop()._scheduled  # type: ignore[attr-defined]
+    assert all(timer.cancelled() for timer in scheduled)
+
+
+@in_virtual_time
+async def test_a_connection_too_many_from_one_address_is_closed_after_a_while() -> None:
+    class OneEach(NoThrottle):
+        def connected(self, host: str, /) -> int:
+            assert host == "192.0.2.7"
+            return 700
+
+    wire = Wire(ServerConfig(), Gate(1000), throttle=OneEach())
+    wire.receive(frame(METADATA, 1))
+    assert (wire.requests.ids, wire.transport.reading, wire.transport.aborted) == ([], False, False)
+    await asyncio.sleep(0.75)  # noqa: TID251 - virtual time
+    assert (wire.requests.ids, wire.transport.aborted) == ([], True)
 
 
 async def test_after_a_share_of_the_turn_others_come_first(gate: Gate) -> None:

@@ -1,0 +1,1 @@
+"""Client quotas: who may take how much, counted over windows of time."""
