@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 RUST_SOURCES := $(shell find rust -name '*.rs' 2>/dev/null) Cargo.toml Cargo.lock
 
-.PHONY: help demo serve test test-rust test-python check format build bench bench-records bench-growth fuzz crash soak-store azure compat compat-update clean
+.PHONY: help demo serve test test-rust test-python check format build bench bench-records bench-growth bench-peers fuzz crash soak-store azure compat compat-update clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ bench-records: $(VENV)/.built  ## the records library beside its peers, tables a
 
 bench-growth: $(VENV)/.built  ## what CPU, memory and time become as partitions, connections, segments, groups grow
 	PATH="$(CURDIR)/$(BIN):$$PATH" scripts/bench-growth --docs
+
+bench-peers: $(VENV)/.built $(VENV)/.system  ## skylog beside Apache Kafka on this machine, about 25 minutes
+	PATH="$(CURDIR)/$(BIN):$$PATH" scripts/bench-peers
 
 crash: $(VENV)/.built  ## 50 rounds of kill -9 under load
 	SKYLOG_CRASH_ROUNDS=50 $(BIN)/python -m pytest -m soak tests/clients/test_crash.py

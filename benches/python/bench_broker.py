@@ -31,6 +31,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 import frames
 from process import Accounted, BrokerProcess, Cpu, Peer
+from pump import connect, pump, read_frame
 
 GIB = 1 << 30
 MIB = 1 << 20
@@ -45,43 +46,6 @@ def create_topic(broker: Accounted, name: str, partitions: int) -> None:
     """Create a topic and wait for it."""
     admin = AdminClient({"bootstrap.servers": broker.bootstrap})
     admin.create_topics([NewTopic(name, partitions, 1)])[name].result(30)
-
-
-def connect(broker: Accounted) -> socket.socket:
-    """Open a connection for prebuilt frames."""
-    connection = socket.create_connection(("127.0.0.1", broker.port))
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return connection
-
-
-def read_exactly(connection: socket.socket, room: memoryview) -> None:
-    """Fill `room` from the socket."""
-    filled = 0
-    while filled < len(room):
-        size = connection.recv_into(room[filled:])
-        if not size:
-            raise SystemExit("the broker closed the connection")
-        filled += size
-
-
-def read_frame(connection: socket.socket, scratch: memoryview) -> memoryview:
-    """Read one response."""
-    read_exactly(connection, scratch[:4])
-    size = struct.unpack(">i", scratch[:4])[0]
-    read_exactly(connection, scratch[:size])
-    return scratch[:size]
-
-
-def pump(connection: socket.socket, frame: bytes, count: int, inflight: int) -> None:
-    """Send a frame `count` times with at most `inflight` unanswered."""
-    scratch = memoryview(bytearray(1 << 16))
-    sent = answered = 0
-    while answered < count:
-        while sent < count and sent - answered < inflight:
-            connection.sendall(frame)
-            sent += 1
-        read_frame(connection, scratch)
-        answered += 1
 
 
 def median(values: list[float]) -> str:
@@ -118,7 +82,7 @@ def produce(options: argparse.Namespace) -> None:
         with broker_of(options) as broker:
             topic = f"load-{partitions}-{time.time_ns()}"
             create_topic(broker, topic, partitions)
-            connection = connect(broker)
+            connection = connect(broker.port)
             frame = frames.produce(topic, range(partitions), batch)
             count = int(options.gib * GIB / len(frame))
             parts = measured(broker, lambda: pump(connection, frame, count, 5), options.rounds)  # noqa: B023
@@ -164,7 +128,7 @@ def fetch(options: argparse.Namespace) -> None:
         with broker_of(options) as broker:
             topic = f"load-{partitions}-{time.time_ns()}"
             create_topic(broker, topic, partitions)
-            connection = connect(broker)
+            connection = connect(broker.port)
             pump(connection, frames.produce(topic, range(partitions), batch), requests, 5)
             records = struct.unpack(">i", batch[57:61])[0]
             scratch = memoryview(bytearray(64 * MIB))
@@ -192,7 +156,7 @@ def tiny(options: argparse.Namespace) -> None:
         create_topic(broker, topic, 32)
         batch = frames.batch_of_size(1024, 900)
         count = 100_000
-        lanes = [(connect(broker), frames.produce(topic, range(n, n + 1), batch)) for n in range(32)]
+        lanes = [(connect(broker.port), frames.produce(topic, range(n, n + 1), batch)) for n in range(32)]
         parts = measured(broker, lambda: flood(lanes, count // 32, 32), options.rounds)
         report("1 KiB requests, 32 connections, 32 in flight each", parts, count / 1e6, "us/request")
         alone = 3_000
@@ -268,7 +232,7 @@ def latency(_options: argparse.Namespace) -> None:
 
 def open_loop(broker: Accounted, rate: float, count: int) -> list[float]:
     """Send at due times, measure from the due time to the answer; the first tenth is warm-up."""
-    connection = connect(broker)
+    connection = connect(broker.port)
     frame = frames.produce("quiet", range(1), frames.batch_of_size(1024))
     scratch = memoryview(bytearray(1 << 16))
     start = time.perf_counter() + 0.1

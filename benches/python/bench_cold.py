@@ -27,8 +27,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 import frames
-from bench_broker import GIB, MIB, connect, create_topic, pump, read_frame
+from bench_broker import GIB, MIB, create_topic
 from process import Accounted, BrokerProcess, Peer
+from pump import connect, pump, read_frame
 from skylog.storage.open import open_store
 
 BATCH = frames.batch_of_size(MIB - 4096)
@@ -57,7 +58,7 @@ def written(partitions: int, options: argparse.Namespace) -> Iterator[tuple[str,
             create_topic(broker, "old", partitions)
             for partition in range(partitions):
                 frame = frames.produce("old", range(partition, partition + 1), BATCH)
-                pump(connect(broker), frame, count, 40)
+                pump(connect(broker.port), frame, count, 40)
         config.write_text("[fetch]\ntail_age_ms_max = 3000\n")
         time.sleep(3)  # what was written is behind the tail from here on
         with BrokerProcess(*store_of(data, options.get_ms), "--config", str(config)) as broker:
@@ -66,7 +67,7 @@ def written(partitions: int, options: argparse.Namespace) -> Iterator[tuple[str,
 
 def walk(broker: Accounted, partition: int, count: int) -> int:
     """Read a partition from its start, a MiB or so at a time; return the bytes."""
-    connection, scratch = connect(broker), memoryview(bytearray(4 * MIB))
+    connection, scratch = connect(broker.port), memoryview(bytearray(4 * MIB))
     offset = got = 0
     while offset < count * RECORDS:
         connection.sendall(frames.fetch("old", {partition: offset}, len(BATCH)))
@@ -114,7 +115,7 @@ class Tail:
 
     def __init__(self, broker: BrokerProcess) -> None:
         create_topic(broker, "live", 1)
-        self._producer, self._consumer = connect(broker), connect(broker)
+        self._producer, self._consumer = connect(broker.port), connect(broker.port)
         self._frame = frames.produce("live", range(1), TAIL_BATCH)
         self._records = struct.unpack(">i", TAIL_BATCH[57:61])[0]
         self._sent: list[float] = []

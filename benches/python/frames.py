@@ -12,6 +12,7 @@ from skylog.core import crc32c
 
 PRODUCE_VERSION = 7
 FETCH_VERSION = 11
+METADATA_VERSION = 5
 TIMESTAMP = 1_700_000_000_000
 
 
@@ -72,3 +73,10 @@ def fetch(topic: str, offsets: dict[int, int], partition_bytes: int, max_wait_ms
     for partition, offset in offsets.items():
         body += struct.pack(">iiqqi", partition, -1, offset, -1, partition_bytes)
     return _frame(_header(1, FETCH_VERSION, 1) + body + struct.pack(">i", 0) + _string(""))
+
+
+def metadata(topics: list[str] | None) -> bytes:
+    """Return a whole Metadata request; None asks for all topics."""
+    names = b"" if topics is None else b"".join(_string(topic) for topic in topics)
+    count = struct.pack(">i", -1 if topics is None else len(topics))
+    return _frame(_header(3, METADATA_VERSION, 1) + count + names + b"\x00")

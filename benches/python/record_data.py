@@ -71,6 +71,13 @@ def values_of(record_bytes: int, total_bytes: int) -> Values:
     return Values(pa.concat_arrays([pool] * copies)).head(total_bytes)
 
 
+def events(record_bytes: int, count: int) -> list[bytes]:
+    """Return events of exactly `record_bytes` each."""
+    random = np.random.default_rng([SEED, record_bytes])
+    words = _words(random, count * record_bytes)
+    return [_event(random, words, record_bytes) for _ in range(count)]
+
+
 def _words(random: np.random.Generator, total_bytes: int) -> bytes:
     """Return running text of a vocabulary whose words are as unequally frequent as those of a language."""
     letters = np.frombuffer(b"etaoinshrdlucmfwyp", np.uint8)

@@ -1,0 +1,103 @@
+"""Open loop: records are due at even intervals, and latency counts from then (`skylog bench log`)."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from peers.account import Account, Sample
+from peers.aims import Aim
+from peers.brokers import Broker
+from peers.children import Child
+from peers.room import MIB, Room
+from peers.targets import Target
+
+COMPARED = ("kafka-tmpfs", "skylog-memory", "kafka-disk", "skylog-file", "skylog-s3")
+PARTITIONS = 16
+_OVERLOAD_MIB_S = {"skylog-s3": 200}
+_OVERLOAD_DEFAULT_MIB_S = 500
+_QUANTILES = ("p50", "p90", "p99", "p99.9")
+_SIDES = {"acknowledged": "ack", "end to end": "end_to_end"}
+_SETUP_S = 5.0
+
+
+@dataclass(frozen=True)
+class OpenLoop:
+    """A rate that is a share of the capacity: 1 KiB records, 16 partitions, idempotent, one consumer.
+
+    All targets get the same rate, by the capacity of the slowest of them; but S3, whose store shares the
+    machine, has a rate of its own. The capacity is what is acknowledged while too much is asked for.
+    """
+
+    name: str
+    share: float
+    seconds: float = 6.0
+    warm_up_s: float = 2.0
+    targets: tuple[str, ...] = COMPARED
+    aims: tuple[Aim, ...] = ()
+    once: bool = False
+    warms_up: bool = False
+
+    @property
+    def title(self) -> str:
+        """For people."""
+        return f"open loop at {self.share:.0%} of capacity"
+
+    def estimate_s(self, target: Target, scale: float, rounds: int) -> float:
+        """Return about how long a turn takes, its part of finding the capacity included."""
+        del target
+        return self.seconds * max(0.5, scale) + self.warm_up_s + _SETUP_S + 8.0 / rounds
+
+    def measure(self, target: Target, room: Room, rounds: int) -> list[Sample]:
+        """Measure one turn. Raises `Failed`."""
+        del rounds
+        rate = self.share * _common_capacity(target, room)
+        seconds = self.seconds * max(0.5, room.scale)
+        with room.ready(target) as broker:
+            account = Account(broker)
+            told = _ask(broker, room, rate, seconds, self.warm_up_s)
+            return [_sample(account, told, rate)]
+
+
+def _common_capacity(target: Target, room: Room) -> float:
+    """Return MiB/s that this target can be asked for."""
+    if target.name == "skylog-s3":
+        return _capacity(target, room)
+    return min(_capacity(each, room) for each in room.targets if each.name in COMPARED[:4])
+
+
+def _capacity(target: Target, room: Room) -> float:
+    if target.name not in room.capacities:
+        room.say(f"{target.title}: its capacity")
+        asked = _OVERLOAD_MIB_S.get(target.name, _OVERLOAD_DEFAULT_MIB_S)
+        with room.ready(target) as broker:
+            told = _ask(broker, room, asked, 2.0, 1.0)
+        room.capacities[target.name] = told["mib_per_second"]
+    return room.capacities[target.name]
+
+
+def _ask(broker: Broker, room: Room, rate: float, seconds: float, warm_up_s: float) -> dict[str, Any]:
+    """Run the open loop in a process of its own; what was lost or came twice fails it."""
+    log = room.log("open-loop")
+    file = log.with_suffix(".json")
+    command = [sys.executable, "-m", "skylog", "bench", "log", broker.bootstrap, "--rate", f"{rate:.3f}MiB/s"]
+    command += ["--partitions", str(PARTITIONS), "--idempotent", "--seconds", f"{seconds:g}"]
+    command += ["--warm-up", f"{warm_up_s:g}", "--json", str(file)]
+    child = Child(command, log, room.seat.client_cpus)
+    child.finish(60 + 10 * (seconds + warm_up_s))
+    told: dict[str, Any] = json.loads(file.read_text())
+    return told
+
+
+def _sample(account: Account, told: dict[str, Any], rate: float) -> Sample:
+    sample = account.close(told["acknowledged"] * told["plan"]["record_bytes"])
+    sample |= {"asked_mib_per_s": rate, "mb_per_s": told["mib_per_second"] * MIB / 1e6}
+    for side, name in _SIDES.items():
+        of = told["latency_ms"][side]
+        sample |= {f"{name}_{quantile.replace('.', '_')}_ms": of[quantile] for quantile in _QUANTILES}
+    sample["late_p99_ms"] = told["latency_ms"]["sent"]["p99"]
+    sample["load_1_min"] = os.getloadavg()[0]
+    return sample
