@@ -77,9 +77,12 @@ class Pages:
         self._last = start_after
         self._objects: AsyncIterator[ObjectInfo] | None = None
         self._page: list[ObjectInfo] = []
+        self._ended = False
 
     async def read(self) -> list[ObjectInfo]:
-        """Return the next objects, none at the end: 1 LIST."""
+        """Return the next objects, none at the end: 1 LIST, none behind a page that was not full."""
+        if self._ended:
+            return []
         objects, self._objects = self._objects or self._store.list(self._prefix, self._last), None
         async for found in objects:
             self._page.append(found)
@@ -87,5 +90,7 @@ class Pages:
             if len(self._page) == PAGE_OBJECTS:
                 self._objects = objects
                 break
+        else:
+            self._ended = True
         page, self._page = self._page, []
         return page

@@ -20,8 +20,8 @@ from skylog.jobs.purge import DeleteSegments, ExpireProducers, PurgeTopics
 from skylog.jobs.standard import standard_jobs
 from skylog.jobs.sweep import ORPHAN_AGE_MS, SweepOrphans
 from skylog.model import NewTopic
-from skylog.storage.base import ObjectStore
-from skylog.storage.keys import SegmentKey
+from skylog.storage.base import ObjectInfo, ObjectStore
+from skylog.storage.keys import SEGMENT_SHARDS, SegmentKey
 from skylog.storage.open import open_store
 
 TOPIC = bytes(range(16))
@@ -208,7 +208,7 @@ async def test_names_that_are_not_ours_stay(place: Place) -> None:
 
 
 async def test_a_sweep_goes_page_by_page(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("skylog.jobs.sweep.PAGE", 2)
+    monkeypatch.setattr("skylog.storage.wrapping.PAGE_OBJECTS", 2)
     kept = [await place.put() for _ in range(10)]
     for key in kept:
         await place.commit(key)
@@ -217,6 +217,46 @@ async def test_a_sweep_goes_page_by_page(place: Place, monkeypatch: pytest.Monke
     place.clock.ms += 2 * ORPHAN_AGE_MS
     await sweep(place)
     assert await place.keys() == set(kept)
+
+
+async def test_a_sweep_lists_each_shard_once(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A listing for each page reads a directory again and again: the square of its files."""
+    monkeypatch.setattr("skylog.storage.wrapping.PAGE_OBJECTS", 2)
+    for _ in range(100):
+        await place.put()
+    place.clock.ms += 2 * ORPHAN_AGE_MS
+    listed, list_store = [], place.store.list
+
+    def count(prefix: str = "", start_after: str = "") -> AsyncIterator[ObjectInfo]:
+        listed.append(prefix)
+        return list_store(prefix, start_after)
+
+    monkeypatch.setattr(place.store, "list", count)
+    await sweep(place)
+    assert listed == list(SEGMENT_SHARDS)
+    assert await place.keys() == set()
+
+
+async def test_a_sweep_that_failed_looks_at_the_same_objects_again(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await place.put()
+    place.clock.ms += 2 * ORPHAN_AGE_MS
+    job = SweepOrphans(place.coordinator, place.store, place.clock)
+
+    async def fail(keys: object) -> None:
+        raise Unavailable("no store")
+
+    async def to_the_end() -> None:
+        while await job.step():
+            pass
+
+    with monkeypatch.context() as patch:
+        patch.setattr(place.store, "delete", fail)
+        with pytest.raises(Unavailable):
+            await to_the_end()
+    await to_the_end()
+    assert await place.keys() == set()
 
 
 async def test_silent_producers_are_forgotten(place: Place) -> None:
