@@ -113,6 +113,7 @@ class CommitQueue:
         )
 
     def _answer(self, upload: Upload, outcome: CommitResult | SkylogError) -> None:
+        """Answer the producers, then wake who waits for the records: no acknowledgement waits for them."""
         try:
             responses = self._responses(upload, outcome)
         except Exception:
@@ -122,19 +123,24 @@ class CommitQueue:
         else:
             for reply, response in zip(upload.replies, responses, strict=True):
                 give(reply, response)
+        if not isinstance(outcome, SkylogError):
+            self._tell(upload)
+        upload.sealed.release_data()
         self._on_answered(upload)
 
     def _responses(self, upload: Upload, outcome: CommitResult | SkylogError) -> list[bytes | None]:
         sealed = upload.sealed
         if isinstance(outcome, SkylogError):
             log.warning("%s: %d requests failed: %s", upload.key, len(upload.replies), outcome)
-            responses = sealed.fail(_code(upload, outcome), str(outcome))
-        else:
-            self._cache.put(upload.key, sealed.data)
-            responses = sealed.answer(outcome)
-            self._on_commit(sealed)
-        sealed.release_data()
-        return responses
+            return sealed.fail(_code(upload, outcome), str(outcome))
+        self._cache.put(upload.key, sealed.data)
+        return sealed.answer(outcome)
+
+    def _tell(self, upload: Upload) -> None:
+        try:
+            self._on_commit(upload.sealed)
+        except Exception:
+            log.exception("%s: nobody was told of its commit", upload.key)
 
 
 def _code(upload: Upload, error: SkylogError) -> ErrorCode:

@@ -60,10 +60,36 @@ async def test_a_segment_whose_answers_cannot_be_written_closes_its_connections_
         second = built.produce()
         await turns()
 
-        def fail_once(_: object) -> None:
-            built.listeners.clear()
+        with pytest.MonkeyPatch.context() as patch:
+
+            def fail_once(*_: object) -> None:
+                patch.undo()
+                raise RuntimeError("a fault")
+
+            patch.setattr(built.cache, "put", fail_once)
+            await answered([first, second])
+        assert (first.closed, second.outcome) == ("internal error", (0, 1))
+
+
+@in_virtual_time
+async def test_an_acknowledgement_does_not_wait_for_those_who_are_woken() -> None:
+    """With 100 consumers it once came after all of their answers had been put together."""
+    async with line() as built:
+        seen: list[bool] = []
+        built.listeners.append(lambda _: seen.append(reply.answer is not None))
+        reply = built.produce()
+        await answered([reply])
+        assert seen == [True]
+
+
+@in_virtual_time
+async def test_who_cannot_be_woken_costs_nobody_an_answer() -> None:
+    async with line() as built:
+
+        def fail(_: object) -> None:
             raise RuntimeError("a fault")
 
-        built.listeners.append(fail_once)
+        built.listeners.append(fail)
+        first, second = built.produce(), built.produce()
         await answered([first, second])
-        assert (first.closed, second.outcome) == ("internal error", (0, 1))
+        assert (first.outcome, second.outcome) == ((0, 0), (0, 1))
