@@ -28,6 +28,7 @@ from skylog.jobs.loop import Ticker
 from skylog.jobs.standard import standard_jobs
 from skylog.loop import new_event_loop
 from skylog.model import ClusterView, Node
+from skylog.openfiles import raise_open_files
 from skylog.produce.budget import PutBudget
 from skylog.produce.commit import CommitQueue
 from skylog.produce.handler import ProduceHandler
@@ -258,8 +259,9 @@ def build_produce(
 def run(config: Config, ready: Callable[[Broker], None] | None = None) -> int:
     """Run a broker until SIGTERM or SIGINT, then drain; return the exit code.
 
-    `ready` is called once when the broker listens.
+    `ready` is called once when the broker listens. The process may open as many files as it is allowed to.
     """
+    raise_open_files(config.server.connections_max)
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         return runner.run(_serve(config, ready))
 

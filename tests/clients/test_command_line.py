@@ -116,6 +116,36 @@ def test_an_address_that_is_not_ours_is_named(run: Command) -> None:
     assert "198.51.100.7" in failure(run("serve", "--memory", "--listen", "198.51.100.7:0"))
 
 
+@contextmanager
+def serving_with(soft: int, hard: int) -> Iterator[subprocess.Popen[str]]:
+    """A broker that may have so many files open, once it listens."""
+    limited = ["sh", "-c", f'ulimit -Sn {soft} && ulimit -Hn {hard} && exec "$@"', "sh"]
+    serve = [sys.executable, "-m", "skylog", "serve", "--memory", "--listen", "127.0.0.1:0"]
+    with subprocess.Popen(
+        [*limited, *serve], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert "listens on" in process.stdout.readline()
+            yield process
+        finally:
+            process.terminate()
+
+
+def test_a_broker_opens_as_many_files_as_it_may() -> None:
+    """Most systems allow 1,024 unless a program asks for more; each connection is one."""
+    with serving_with(soft=200, hard=600) as process:
+        assert psutil.Process(process.pid).rlimit(psutil.RLIMIT_NOFILE) == (600, 600)
+
+
+def test_too_few_files_for_all_connections_are_told() -> None:
+    with serving_with(soft=300, hard=300) as process:
+        process.terminate()
+        _, told = process.communicate(timeout=60)
+    assert "at most 300 files may be open, too few for 10000 connections" in told
+    assert "raise the hard limit to 10512 or more" in told
+
+
 def test_the_store_can_be_slow(serve: Serve) -> None:
     broker = serve("--store", "memory:?put_ms=50", "--coordinator", "sqlite::memory:")
     produce(broker.bootstrap, "slow", [b"x"])
