@@ -18,6 +18,7 @@ from skylog.wire import codec
 from skylog.wire.apis import SERVED
 from skylog.wire.facts import IMPLICIT, Direction, Field
 from skylog.wire.schemas import MESSAGES
+from skylog.wire.shared import SharedRows
 
 SERVED_KEYS = {api.key for api in SERVED}
 OTHER_KEYS = {key for key, _ in MESSAGES} - SERVED_KEYS
@@ -82,6 +83,26 @@ def _agree(case: Case, body: dict[str, Any]) -> None:
 @given(data=st.data())
 def test_served_messages_mean_the_same_to_other_libraries(case: Case, data: st.DataObject) -> None:
     _agree(case, data.draw(_bodies(case)))
+
+
+def _shared(value: Any) -> Any:
+    """Return a body with all lists of structs shared."""
+    if isinstance(value, dict):
+        return {name: _shared(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        elements = [_shared(inner) for inner in value]
+        return SharedRows(elements) if elements and isinstance(elements[0], dict) else elements
+    return value
+
+
+@pytest.mark.parametrize("case", _cases(SERVED_KEYS, turns=True))
+@_rounds(6)
+@given(data=st.data())
+def test_what_is_shared_is_written_as_what_is_not(case: Case, data: st.DataObject) -> None:
+    body = data.draw(_bodies(case))
+    shared, plain = _shared(body), _encode(case, body)
+    assert _encode(case, shared) == plain
+    assert _encode(case, shared) == plain
 
 
 @pytest.mark.parametrize("case", _cases(OTHER_KEYS, turns=True))

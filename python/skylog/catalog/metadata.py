@@ -51,6 +51,7 @@ class MetadataHandler:
         """Answer Metadata v0-v13."""
         body = request.body
         operations = TOPIC_OPERATIONS if body["include_topic_authorized_operations"] else NOT_ASKED
+        topics: list[Body]
         if _asks_for_all(request):
             topics = self._rows.all(self._catalog.all(), self._view().self_id, operations)
         else:

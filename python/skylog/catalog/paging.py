@@ -71,7 +71,7 @@ class PagingHandler:
                 continue
             begin = start if name == first else 0
             end = min(topic.partitions, begin + left)
-            rows.append(self._rows.one(topic, leader, TOPIC_OPERATIONS, start=begin, stop=end))
+            rows.append(self._rows.one(topic, leader, TOPIC_OPERATIONS, range(begin, end)))
             if end < topic.partitions:
                 return _answer(rows, name, end)
             left -= max(end - begin, 0)

@@ -8,16 +8,20 @@ from skylog.catalog.authority import NOT_ASKED
 from skylog.model import Topic
 from skylog.wire.codes import ErrorCode
 from skylog.wire.exchange import Body
+from skylog.wire.shared import SharedRows
 
 LEADER_EPOCH = 0
 """There are no leaders, so there is one epoch."""
+ROWS_KEPT_MAX, LISTS_KEPT_MAX = 100_000, 1_000
+"""Of lists that topics share. The oldest go first: maybe no topic is as long any more."""
 
 
 class TopicRows:
     """Rows of topics and partitions.
 
-    A partition's row says no more than index and leader, so partition n of all topics is the same row: an
-    answer about 10,000 partitions costs a slice per topic. The rows of all topics are kept until one changes.
+    A partition's row says no more than index and leader, so partition n of all topics is the same row, and
+    topics of as many partitions share one list of them, which is encoded once. The rows of all topics are
+    kept until one changes: to show 10,000 partitions again costs a copy of bytes.
 
     Parameters
     ----------
@@ -28,29 +32,29 @@ class TopicRows:
     def __init__(self, partition_row: Callable[[int, int], Body]) -> None:
         self._partition_row = partition_row
         self._partitions: list[Body] = []
+        self._lists: dict[range, SharedRows] = {}
+        self._kept = 0
         self._leader = -1
-        self._all: dict[int, tuple[Sequence[Topic], list[Body]]] = {}
+        self._all: dict[int, tuple[Sequence[Topic], SharedRows]] = {}
 
-    def one(
-        self, topic: Topic, leader: int, operations: int, *, start: int = 0, stop: int | None = None
-    ) -> Body:
-        """Return the row of a topic all of whose partitions are led by `leader`, or some of them."""
+    def one(self, topic: Topic, leader: int, operations: int, some: range | None = None) -> Body:
+        """Return the row of a topic with all partitions, or with some; `leader` leads every one."""
         self._follow(leader)
         return {
             "error_code": ErrorCode.NONE,
             "name": topic.name,
             "topic_id": topic.topic_id,
             "is_internal": topic.internal,
-            "partitions": self._some(start, topic.partitions if stop is None else stop),
+            "partitions": self._some(range(topic.partitions) if some is None else some),
             "topic_authorized_operations": operations,
         }
 
-    def all(self, topics: Sequence[Topic], leader: int, operations: int) -> list[Body]:
+    def all(self, topics: Sequence[Topic], leader: int, operations: int) -> SharedRows:
         """Return the rows of `topics`; the same sequence again costs nothing."""
         self._follow(leader)
-        seen, rows = self._all.get(operations, (None, []))
+        seen, rows = self._all.get(operations, (None, SharedRows(())))
         if seen is not topics:
-            rows = [self.one(topic, leader, operations) for topic in topics]
+            rows = SharedRows(self.one(topic, leader, operations) for topic in topics)
             self._all[operations] = topics, rows
         return rows
 
@@ -58,12 +62,24 @@ class TopicRows:
         if leader != self._leader:
             self._leader = leader
             self._partitions = []
+            self._lists, self._kept = {}, 0
             self._all = {}
 
-    def _some(self, start: int, stop: int) -> list[Body]:
-        rows = self._partitions
-        rows.extend(self._partition_row(self._leader, index) for index in range(len(rows), stop))
-        return rows[start:stop]
+    def _some(self, indexes: range) -> SharedRows:
+        """Return the rows of these partitions: the same list for every topic."""
+        rows = self._lists.get(indexes)
+        if rows is None:
+            made = self._partitions
+            made.extend(self._partition_row(self._leader, index) for index in range(len(made), indexes.stop))
+            rows = SharedRows(made[indexes.start : indexes.stop])
+            self._make_room(len(rows))
+            self._lists[indexes] = rows
+        return rows
+
+    def _make_room(self, count: int) -> None:
+        self._kept += count
+        while self._lists and (self._kept > ROWS_KEPT_MAX or len(self._lists) >= LISTS_KEPT_MAX):
+            self._kept -= len(self._lists.pop(next(iter(self._lists))))
 
 
 def missing_row(name: str | None, topic_id: bytes, code: ErrorCode, operations: int = NOT_ASKED) -> Body:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from skylog.wire.compiler import Encoder, Writer
 from skylog.wire.facts import Field, Message
 from skylog.wire.primitives import FORMATS
+from skylog.wire.shared import SharedRows
 
 
 def compile_encoder(message: Message, version: int) -> Encoder:
     """Return the encoder of one version of a message."""
     writer = _EncoderWriter(message, version)
+    writer.names["SharedRows"] = SharedRows
     with writer.block("def encode(body, w):"):
         with writer.block("try:"):
             writer.struct(message.fields, "body")
@@ -118,10 +120,36 @@ class _EncoderWriter(Writer):
         if field.type in FORMATS and field.type != "uuid":
             self.line(f"w(encode_numbers({FORMATS[field.type]!r}, {value}))")
             return
+        if field.type == "struct":
+            self.shareable(field, value)
+        else:
+            self.elements(field, value)
+
+    def elements(self, field: Field, value: str) -> None:
         element = self.variable()
         with self.block(f"for {element} in {value}:"):
             self.value(field._replace(array=False, null_since=None), element)
             self.flush()
+
+    def shareable(self, field: Field, value: str) -> None:
+        """Write structs, or what was once made of them if they are shared."""
+        shared, place, parts, outer = (
+            self.variable(),
+            f"{self.title} {self.path}",
+            self.variable(),
+            self.variable(),
+        )
+        self.line(f"{shared} = type({value}) is SharedRows")
+        with self.block(f"if {shared} and {place!r} in {value}.encoded:"):
+            self.line(f"w({value}.encoded[{place!r}])")
+        with self.block("else:"):
+            with self.block(f"if {shared}:"):
+                self.line(f"{parts} = []")
+                self.line(f"{outer}, w = w, {parts}.append")
+            self.elements(field, value)
+            with self.block(f"if {shared}:"):
+                self.line(f"w = {outer}")
+                self.line(f"w({value}.keep({place!r}, {parts}))")
 
     def tags(self, fields: list[Field], body: str) -> None:
         """Write the tagged fields that differ from their defaults."""
