@@ -197,7 +197,7 @@ async def assemble(broker: Broker, epoch: int) -> Parts:
     }
     handlers: dict[int, Handler] = {
         **versions.handlers(),
-        **catalog_handlers(catalog, broker.coordinator, config, broker.view),
+        **catalog_handlers(catalog, broker.coordinator, config, broker.view, parking.wake_topic),
         **groups_handlers(groups),
         **quotas_handlers(quotas),
         **OffsetsHandler(catalog, broker.coordinator, loader).handlers(),

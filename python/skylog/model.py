@@ -89,11 +89,26 @@ class OffsetQuery:
     partition: int
     timestamp_ms: int
     """A time, or one of the constants EARLIEST, LATEST, MAX_TIMESTAMP."""
+    first_offset: int = 0
+    """Queries by time pass over extents that end before it."""
 
 
 EARLIEST = -2
 LATEST = -1
 MAX_TIMESTAMP = -3
+
+
+@dataclass(frozen=True, slots=True)
+class Trim:
+    """From where on a partition is to be kept."""
+
+    topic_id: bytes
+    partition: int
+    offset: int
+    """The first offset to keep, or the constant HIGH_WATERMARK to keep nothing."""
+
+
+HIGH_WATERMARK = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +130,8 @@ class ExtentRef:
 class OffsetAnswer:
     """The answer to an `OffsetQuery`.
 
-    With an `extent` the record lies somewhere in it and is found by reading; without one `offset` and
+    With an `extent` the record lies somewhere in it, at `offset` or behind, and is found by reading. What the
+    extent holds before `offset` is deleted, and may be what it was chosen for. Without one `offset` and
     `timestamp_ms` are final (-1 where there is none).
     """
 

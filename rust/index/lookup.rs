@@ -14,6 +14,8 @@ struct Log {
     next_offset: i64,
     floor: i64,
     extents: VecDeque<Extent>,
+    /// How many of its oldest arrivals have no extent any more.
+    trimmed: usize,
 }
 
 #[derive(Debug)]
@@ -22,14 +24,14 @@ struct Held {
     extents: usize,
 }
 
-/// A read model that is fed after each commit; the oldest extents leave when there are too many.
+/// A read model that is fed after each commit; the oldest extents leave when too many have arrived.
 #[derive(Debug)]
 pub struct ExtentIndex {
     extents_max: usize,
     logs: HashMap<LogKey, Log>,
     keys: HashMap<i64, LogKey>,
     segments: HashMap<u64, Held>,
-    /// The log of each extent in order of arrival; entries of removed logs are skipped.
+    /// The log of each extent in order of arrival; entries of removed logs and trimmed extents are skipped.
     arrivals: VecDeque<i64>,
     held: usize,
 }
@@ -70,8 +72,20 @@ impl ExtentIndex {
         }
         self.remove_log(&key);
         let extents = VecDeque::new();
-        self.logs.insert(key, Log { log_no, log_start_offset, next_offset, floor: next_offset, extents });
+        let log = Log { log_no, log_start_offset, next_offset, floor: next_offset, extents, trimmed: 0 };
+        self.logs.insert(key, log);
         self.keys.insert(log_no, key);
+    }
+
+    /// Moves the start of a log forward and forgets the extents that end before it.
+    pub fn trim(&mut self, key: &LogKey, log_start_offset: i64) {
+        let Some(log) = self.logs.get_mut(key) else { return };
+        log.log_start_offset = log.log_start_offset.max(log_start_offset);
+        let count = log.extents.partition_point(|extent| extent.last_offset < log.log_start_offset);
+        let gone: Vec<u64> = log.extents.drain(..count).map(|extent| extent.segment).collect();
+        log.trimmed += count;
+        self.held -= count;
+        gone.into_iter().for_each(|segment| self.release(segment));
     }
 
     /// Forgets all logs of a topic.
@@ -107,7 +121,7 @@ impl ExtentIndex {
         for row in rows {
             self.push(row, segment_no, segment);
         }
-        while self.held > self.extents_max {
+        while self.arrivals.len() > self.extents_max {
             self.evict();
         }
     }
@@ -118,6 +132,7 @@ impl ExtentIndex {
             // Not what follows: forget rather than answer with a gap.
             let stale = std::mem::take(&mut log.extents);
             log.floor = row.base_offset;
+            log.trimmed = 0;
             self.held -= stale.len();
             let log_no = row.log_no;
             self.arrivals.retain(|arrived| *arrived != log_no);
@@ -142,6 +157,10 @@ impl ExtentIndex {
     fn evict(&mut self) {
         let Some(log_no) = self.arrivals.pop_front() else { return };
         let Some(log) = self.keys.get(&log_no).and_then(|key| self.logs.get_mut(key)) else { return };
+        if log.trimmed > 0 {
+            log.trimmed -= 1;
+            return;
+        }
         let Some(extent) = log.extents.pop_front() else { return };
         log.floor = extent.last_offset + 1;
         self.held -= 1;
@@ -294,6 +313,39 @@ mod tests {
         index.apply(&[row(1, 40, 49)], 9, &SegmentRef { key: "late".into(), size: 1 });
         assert_eq!((index.len(), index.segments()), (0, 0));
         assert_eq!(index.find(&[at(0, 0, 1)], 1).unwrap().logs, [None]);
+    }
+
+    #[test]
+    fn a_trimmed_log_starts_later_and_never_earlier() {
+        let mut index = filled(100);
+        index.trim(&key(0), 15);
+        index.trim(&key(0), 3);
+        index.trim(&key(9), 3);
+        assert_eq!(index.bounds(&key(0)), Some((15, 40)));
+        assert_eq!((index.len(), index.segments()), (7, 4));
+        let located = index.find(&[at(0, 14, 1 << 40), at(0, 15, 1 << 40)], 9).unwrap();
+        assert_eq!([bases(&located, 0), bases(&located, 1)], [vec![], vec![10, 20, 30]]);
+        index.trim(&key(0), 40);
+        index.trim(&key(1), 20);
+        assert_eq!((index.len(), index.segments()), (3, 3));
+    }
+
+    #[test]
+    fn what_was_trimmed_takes_no_other_extent_along_when_it_leaves() {
+        let mut index = filled(8);
+        index.trim(&key(0), 20);
+        assert_eq!((index.len(), index.arrivals.len()), (6, 8));
+        let segment = SegmentRef { key: "s4".into(), size: 1000 };
+        index.apply(&[row(1, 40, 49), row(2, 50, 59)], 4, &segment);
+        assert_eq!((index.len(), index.arrivals.len()), (7, 8));
+        assert_eq!(bases(&index.find(&[at(0, 20, 1 << 40)], 9).unwrap(), 0), [20, 30, 40]);
+        assert_eq!(index.find(&[at(1, 19, 1)], 9), None, "the oldest one that was left");
+        for number in 5..50 {
+            index.apply(&[row(1, 10 * number, 10 * number + 9)], 4, &segment);
+            index.trim(&key(0), 10 * number + 10);
+        }
+        assert_eq!((index.len(), index.arrivals.len()), (0, 8), "what comes and goes takes no room");
+        assert_eq!(index.bounds(&key(0)), Some((500, 500)));
     }
 
     #[test]

@@ -251,6 +251,12 @@ impl ExtentIndex {
         self.index.put_log(log_no, LogKey { topic_id, partition }, log_start_offset, next_offset);
     }
 
+    fn trim(&mut self, starts: Vec<([u8; 16], i32, i64)>) {
+        for (topic_id, partition, log_start_offset) in starts {
+            self.index.trim(&LogKey { topic_id, partition }, log_start_offset);
+        }
+    }
+
     fn remove_topic(&mut self, topic_id: [u8; 16]) {
         self.index.remove_topic(topic_id);
     }

@@ -97,6 +97,8 @@ fn verify_segment(py: Python<'_>, data: BorrowedBytes) -> PyResult<usize> {
 }
 
 #[pyfunction]
+#[pyo3(signature = (data, position, size, base_offset, append_time_ms, timestamp_ms, first_offset = 0))]
+#[allow(clippy::too_many_arguments)] // they are one extent's coordinates and what is looked for
 fn find_timestamp(
     py: Python<'_>,
     data: BorrowedBytes,
@@ -105,13 +107,18 @@ fn find_timestamp(
     base_offset: i64,
     append_time_ms: i64,
     timestamp_ms: i64,
+    first_offset: i64,
 ) -> PyResult<Option<(i64, i64)>> {
     search(py, &data, position, size, |bytes| {
-        segment::find_timestamp(ExtentBytes { bytes, base_offset, append_time_ms }, timestamp_ms)
+        segment::find_timestamp(
+            ExtentBytes { bytes, base_offset, append_time_ms, first_offset },
+            timestamp_ms,
+        )
     })
 }
 
 #[pyfunction]
+#[pyo3(signature = (data, position, size, base_offset, append_time_ms, first_offset = 0))]
 fn find_max_timestamp(
     py: Python<'_>,
     data: BorrowedBytes,
@@ -119,9 +126,10 @@ fn find_max_timestamp(
     size: usize,
     base_offset: i64,
     append_time_ms: i64,
+    first_offset: i64,
 ) -> PyResult<Option<(i64, i64)>> {
     search(py, &data, position, size, |bytes| {
-        segment::find_max_timestamp(ExtentBytes { bytes, base_offset, append_time_ms })
+        segment::find_max_timestamp(ExtentBytes { bytes, base_offset, append_time_ms, first_offset })
     })
 }
 

@@ -24,6 +24,8 @@ pub struct ExtentBytes<'a> {
     pub base_offset: i64,
     /// The time of all records in topics with log append time, else -1.
     pub append_time_ms: i64,
+    /// Records before this offset are passed over: they may have been deleted.
+    pub first_offset: i64,
 }
 
 /// The first record at or after `timestamp`.
@@ -35,10 +37,10 @@ pub fn find_timestamp(extent: ExtentBytes<'_>, timestamp: i64) -> Result<Option<
     }
     for batch in Placed::all(extent) {
         let batch = batch?;
-        if batch.header.max_timestamp < timestamp {
+        if batch.header.max_timestamp < timestamp || batch.last_offset() < extent.first_offset {
             continue;
         }
-        let found = batch.find(|record| record.timestamp >= timestamp)?;
+        let found = batch.find(extent.first_offset, |record| record.timestamp >= timestamp)?;
         if found.is_some() {
             return Ok(found);
         }
@@ -53,14 +55,15 @@ pub fn find_max_timestamp(extent: ExtentBytes<'_>) -> Result<Option<Found>> {
     }
     let mut highest = -1;
     for batch in Placed::all(extent) {
-        highest = highest.max(batch?.header.max_timestamp);
+        highest = highest.max(batch?.max_timestamp(extent.first_offset)?);
     }
     if highest < 0 { Ok(None) } else { find_timestamp(extent, highest) }
 }
 
 impl ExtentBytes<'_> {
     fn first(&self) -> Option<Found> {
-        let found = Found { offset: self.base_offset, timestamp: self.append_time_ms };
+        let offset = self.base_offset.max(self.first_offset);
+        let found = Found { offset, timestamp: self.append_time_ms };
         (!self.bytes.is_empty()).then_some(found)
     }
 }
@@ -84,20 +87,43 @@ impl<'a> Placed<'a> {
         })
     }
 
-    fn find(&self, wanted: impl Fn(&TimedRecord) -> bool) -> Result<Option<Found>> {
-        self.check()?;
-        if self.header.has_append_time() {
-            let record = TimedRecord { offset_delta: 0, timestamp: self.header.max_timestamp };
-            return Ok(wanted(&record).then(|| self.found(record)));
-        }
-        self.walk(wanted).map_err(|error| error.shifted(self.position + HEADER_BYTES))
+    fn last_offset(&self) -> i64 {
+        self.base_offset.saturating_add(i64::from(self.header.last_offset_delta))
     }
 
-    fn walk(&self, wanted: impl Fn(&TimedRecord) -> bool) -> Result<Option<Found>> {
+    /// The highest time of its records from `first_offset` on, -1 if there are none.
+    fn max_timestamp(&self, first_offset: i64) -> Result<i64> {
+        if first_offset <= self.base_offset {
+            return Ok(self.header.max_timestamp);
+        }
+        if self.last_offset() < first_offset {
+            return Ok(-1);
+        }
+        let mut highest = -1;
+        self.find(first_offset, |record| {
+            highest = highest.max(record.timestamp);
+            false
+        })?;
+        Ok(highest)
+    }
+
+    fn find(&self, first_offset: i64, mut wanted: impl FnMut(&TimedRecord) -> bool) -> Result<Option<Found>> {
+        self.check()?;
+        if self.header.has_append_time() {
+            let offset = self.base_offset.max(first_offset);
+            let timestamp = self.header.max_timestamp;
+            let record = TimedRecord { offset_delta: 0, timestamp };
+            return Ok(wanted(&record).then_some(Found { offset, timestamp }));
+        }
+        self.walk(first_offset, wanted).map_err(|error| error.shifted(self.position + HEADER_BYTES))
+    }
+
+    fn walk(&self, first_offset: i64, mut wanted: impl FnMut(&TimedRecord) -> bool) -> Result<Option<Found>> {
         let mut records = Records::open(&self.header, &self.bytes[HEADER_BYTES..])?;
         while let Some(record) = records.next_record()? {
-            if wanted(&record) {
-                return Ok(Some(self.found(record)));
+            let found = self.found(record);
+            if found.offset >= first_offset && wanted(&record) {
+                return Ok(Some(found));
             }
         }
         Ok(None)

@@ -62,7 +62,7 @@ fn pack(produced: &[Produced]) -> (Layout, Vec<u8>) {
 }
 
 fn extent(bytes: &[u8], base_offset: i64) -> ExtentBytes<'_> {
-    ExtentBytes { bytes, base_offset, append_time_ms: -1 }
+    ExtentBytes { bytes, base_offset, append_time_ms: -1, first_offset: 0 }
 }
 
 fn three_logs() -> Vec<Produced> {
@@ -161,9 +161,33 @@ fn times_lead_to_the_first_record_at_or_after_them() {
 }
 
 #[test]
+fn records_before_the_first_offset_are_passed_over() {
+    let bytes = [timed(&[0, 50, -20]).bytes(), Sample { codec: 4, ..timed(&[60, 10, 30]) }.bytes()].concat();
+    let from = |first_offset| ExtentBytes { first_offset, ..extent(&bytes, 100) };
+    let find = |first_offset, timestamp| {
+        find_timestamp(from(first_offset), timestamp).unwrap().map(|found| (found.offset, found.timestamp))
+    };
+    let max = |first_offset| find_max_timestamp(from(first_offset)).unwrap().map(|found| found.offset);
+    assert_eq!(
+        [find(101, 0), find(102, 0), find(103, 0)],
+        [Some((101, 1_050)), Some((102, 980)), Some((103, 1_060))]
+    );
+    assert_eq!(
+        [find(102, 1_050), find(104, 1_050), find(104, 1_020)],
+        [Some((103, 1_060)), None, Some((105, 1_030))]
+    );
+    assert_eq!(
+        [max(100), max(103), max(104), max(105), max(106)],
+        [Some(103), Some(103), Some(105), Some(105), None]
+    );
+    let stamped = ExtentBytes { append_time_ms: 500, ..from(102) };
+    assert_eq!(find_timestamp(stamped, 500).unwrap(), Some(Found { offset: 102, timestamp: 500 }));
+}
+
+#[test]
 fn with_append_time_the_first_record_stands_for_all() {
     let bytes = timed(&[0, 50]).bytes();
-    let extent = ExtentBytes { bytes: &bytes, base_offset: 7, append_time_ms: 500 };
+    let extent = ExtentBytes { bytes: &bytes, base_offset: 7, append_time_ms: 500, first_offset: 0 };
     let first = Some(Found { offset: 7, timestamp: 500 });
     assert_eq!(find_timestamp(extent, 500).unwrap(), first);
     assert_eq!(find_timestamp(extent, 501).unwrap(), None);

@@ -132,7 +132,7 @@ fn any_compressed() -> impl Strategy<Value = (u8, Vec<u8>)> {
 fn read_batch(batch: &[u8]) -> bool {
     let taken =
         check_head(batch, &RULES, 13).and_then(|mut facts| walk(batch, &mut facts, &RULES, 0)).is_ok();
-    let extent = ExtentBytes { bytes: batch, base_offset: i64::MAX - 1, append_time_ms: -1 };
+    let extent = ExtentBytes { bytes: batch, base_offset: i64::MAX - 1, append_time_ms: -1, first_offset: 0 };
     let found = find_timestamp(extent, 1_000).is_ok() && find_max_timestamp(extent).is_ok();
     assert!(found || !taken, "what was taken can be searched");
     assert!(Batches::new(batch).count() <= 1 + batch.len() / HEADER_BYTES);
@@ -200,7 +200,10 @@ fn read_segment(data: &[u8]) {
     for log in segment.logs() {
         let extent = &data[log.position..log.position + log.size];
         assert!(segment.batches(log).count() <= 1 + extent.len() / HEADER_BYTES);
-        let _ = find_timestamp(ExtentBytes { bytes: extent, base_offset: 0, append_time_ms: -1 }, 1_000);
+        let _ = find_timestamp(
+            ExtentBytes { bytes: extent, base_offset: 0, append_time_ms: -1, first_offset: 0 },
+            1_000,
+        );
     }
     assert_eq!((0..).map_while(|index| segment.batch(index)).count(), segment.batch_count());
 }

@@ -14,9 +14,9 @@ WAIT_SECONDS = 20.0
 
 
 @contextmanager
-def plain_consumer(bootstrap: str, group: str | None = None) -> Iterator[Consumer]:
+def plain_consumer(bootstrap: str, group: str | None = None, **options: object) -> Iterator[Consumer]:
     """Return a consumer that only asks."""
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": group or unique("unused")})
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": group or unique("unused"), **options})
     try:
         yield consumer
     finally:

@@ -13,10 +13,20 @@ from sealing import Batch, Log, seal
 from skylog.clock import SystemClock, SystemEntropy
 from skylog.coordinator.base import SegmentCommit
 from skylog.coordinator.sqlite import MEMORY, SqliteCoordinator
-from skylog.coordinator.sqlite.extents import FIND, FIND_BY_TIME
+from skylog.coordinator.sqlite.extents import FIND, FIND_BY_TIME, HOLDER
 from skylog.coordinator.sqlite.objects import DELETED_LOG
+from skylog.coordinator.sqlite.trims import BELOW_START, NEXT_TIMES
 from skylog.core import CommitResult, LogPositions
-from skylog.model import MAX_TIMESTAMP, CommittedOffset, GroupRecord, NewTopic, OffsetAnswer, OffsetQuery
+from skylog.model import (
+    HIGH_WATERMARK,
+    MAX_TIMESTAMP,
+    CommittedOffset,
+    GroupRecord,
+    NewTopic,
+    OffsetAnswer,
+    OffsetQuery,
+    Trim,
+)
 
 TOPIC = bytes(range(16))
 LOGS = 1_000
@@ -74,7 +84,10 @@ async def fresh() -> AsyncIterator[SqliteCoordinator]:
 
 
 async def explain(coordinator: SqliteCoordinator, query: str) -> list[str]:
-    names = ("log_no", "high_watermark", "offset", "extents_max", "timestamp_ms", "log_start_offset")
+    names = (
+        *("log_no", "high_watermark", "offset", "extents_max", "timestamp_ms", "log_start_offset"),
+        *("first_offset", "running_max", "base_offset", "limit"),
+    )
     values = dict.fromkeys(names, 1)
     rows = await coordinator._database.run(
         lambda connection: connection.execute("EXPLAIN QUERY PLAN " + query, values).fetchall()
@@ -149,10 +162,14 @@ async def test_a_commit_reads_and_writes_only_its_own_rows(big: SqliteCoordinato
         (
             FIND_BY_TIME,
             [
-                "SEARCH e USING INDEX extents_by_time (log_no=? AND running_max_timestamp>?)",
+                "SEARCH e USING INDEX extents_by_time"
+                " (log_no=? AND (running_max_timestamp,base_offset)>(?,?))",
                 "SEARCH s USING INTEGER PRIMARY KEY (rowid=?)",
             ],
         ),
+        (HOLDER, ["SEARCH extents USING PRIMARY KEY (log_no=? AND base_offset<?)"]),
+        (BELOW_START, ["SEARCH extents USING PRIMARY KEY (log_no=? AND base_offset<?)"]),
+        (NEXT_TIMES, ["SEARCH extents USING PRIMARY KEY (log_no=? AND base_offset>?)"]),
     ],
 )
 async def test_plans_are_descents(
@@ -189,3 +206,38 @@ async def test_finding_a_group_does_not_cost_all_groups(fresh: SqliteCoordinator
     with Meter(fresh) as meter:
         assert await fresh.find_groups(["g77"]) == [GroupRecord("g77", "")]
     assert meter.steps <= 1_000
+
+
+@pytest.mark.parametrize(("partition", "offset"), [(700, 5), (701, 4_995), (702, HIGH_WATERMARK)])
+async def test_deleting_records_costs_the_same_however_many(
+    big: SqliteCoordinator, partition: int, offset: int
+) -> None:
+    with Meter(big) as meter:
+        (start,) = await big.delete_records([Trim(TOPIC, partition, offset)])
+    assert start == (10_000 if offset == HIGH_WATERMARK else offset)
+    assert meter.steps <= 2_000
+
+
+async def test_deleting_records_of_many_partitions_costs_a_descent_each(big: SqliteCoordinator) -> None:
+    trims = [Trim(TOPIC, partition, 5_000) for partition in range(100, 600)]
+    with Meter(big) as meter:
+        assert await big.delete_records(trims) == [5_000] * 500
+    assert meter.steps <= 500 * 150
+
+
+async def test_times_cost_the_same_while_half_a_log_waits_to_be_purged(big: SqliteCoordinator) -> None:
+    await big.delete_records([Trim(TOPIC, 800, 5_005)])
+    for time, offset in ((0, 5_005), (5_000, 5_005), (5_010, 5_010), (9_990, 9_990), (MAX_TIMESTAMP, 9_990)):
+        with Meter(big) as meter:
+            (answer,) = await big.list_offsets([OffsetQuery(TOPIC, 800, time)])
+        assert isinstance(answer, OffsetAnswer)
+        assert answer.offset == offset
+        assert meter.steps <= 2_000
+
+
+async def test_a_step_of_a_purge_touches_so_many_rows_and_no_more(big: SqliteCoordinator) -> None:
+    await big.delete_records([Trim(TOPIC, 900, HIGH_WATERMARK)])
+    for _ in range(10):
+        with Meter(big) as meter:
+            assert 0 < await big.purge(100) <= 100
+        assert meter.steps <= 100 * 150

@@ -18,6 +18,7 @@ from skylog.catalog.paging import PagingHandler
 from skylog.catalog.producers import ProducersHandler
 from skylog.catalog.quorum import QuorumHandler
 from skylog.catalog.replicas import ReplicasHandler
+from skylog.catalog.trimming import TrimmingHandler
 from skylog.config import Config
 from skylog.coordinator.base import Coordinator
 from skylog.model import ClusterView
@@ -25,7 +26,11 @@ from skylog.wire.exchange import Handler
 
 
 def handlers(
-    catalog: Catalog, coordinator: Coordinator, config: Config, view: Callable[[], ClusterView]
+    catalog: Catalog,
+    coordinator: Coordinator,
+    config: Config,
+    view: Callable[[], ClusterView],
+    on_trim: Callable[[bytes], None],
 ) -> dict[int, Handler]:
     """Return the handlers by api key.
 
@@ -34,11 +39,13 @@ def handlers(
     catalog
         Loaded, or at least about to be.
     coordinator
-        Where producer identities come from.
+        Where producer identities come from, and logs are trimmed.
     config
         What this broker shows of itself.
     view
         Returns the cluster as it is when it is called.
+    on_trim
+        Called with the identity of each topic of which records were deleted.
     """
     return {
         **MetadataHandler(catalog, view).handlers(),
@@ -54,4 +61,5 @@ def handlers(
         **ClusterHandler(view).handlers(),
         **QuorumHandler(view).handlers(),
         **ProducersHandler(coordinator).handlers(),
+        **TrimmingHandler(catalog, coordinator, on_trim).handlers(),
     }

@@ -77,6 +77,10 @@ class Settings:
         """Return what a topic that sets `configs` itself asks of batches."""
         return _rules(self.effective(configs)) if configs else self._default_rules
 
+    def deletes(self, configs: Mapping[str, str]) -> bool:
+        """Say whether a topic that sets `configs` itself lets old records be deleted."""
+        return "delete" in split_list(self.effective(configs)[keys.CLEANUP_POLICY])
+
     def topic_layers(self, definition: ConfigDefinition, configs: Mapping[str, str]) -> list[Layer]:
         """Return the values that one config of a topic has, the one that holds first."""
         inherited = self._inherited(definition)

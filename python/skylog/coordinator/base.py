@@ -23,6 +23,7 @@ from skylog.model import (
     OffsetQuery,
     StoredSegment,
     Topic,
+    Trim,
 )
 
 COMMIT_DEADLINE_MS = 600_000
@@ -119,6 +120,14 @@ class Coordinator(Protocol):
         """Answer offset queries; by time with the extent that holds the first record at or after it."""
         ...
 
+    async def delete_records(self, trims: Sequence[Trim]) -> list[int | SkylogError]:
+        """Move the starts of logs forward and return where they start now.
+
+        Nothing below is found any more, durably, when it returns; `purge` takes it apart later. A start never
+        goes back. `Conflict` for an offset beyond the high watermark or below 0; `NotFound`. O(log n) each.
+        """
+        ...
+
     # Producers.
 
     async def allocate_producer_ids(self, count: int) -> int:
@@ -166,7 +175,7 @@ class Coordinator(Protocol):
     # The life of objects.
 
     async def purge(self, limit: int) -> int:
-        """Remove up to `limit` rows (extents, producers, logs) of deleted topics; return how many.
+        """Remove up to `limit` rows (extents, producers, logs) of what was deleted; return how many.
 
         Segments left empty are marked. 0 says that nothing is left.
         """

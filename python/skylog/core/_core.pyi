@@ -267,6 +267,8 @@ class ExtentIndex:
         self, log_no: int, topic_id: bytes, partition: int, log_start_offset: int, next_offset: int
     ) -> None:
         """Add a log of which no extent is in memory yet (its floor is `next_offset`)."""
+    def trim(self, starts: Sequence[tuple[bytes, int, int]]) -> None:
+        """Move the starts of logs forward, (topic_id, partition, log_start_offset) each."""
     def remove_topic(self, topic_id: bytes) -> None: ...
     def apply(self, sequenced: Sequenced, segment_no: int, key: str, segment_size: int) -> None:
         """Make a commit visible."""
@@ -399,13 +401,25 @@ def find_timestamp(
     base_offset: int,
     append_time_ms: int,
     timestamp_ms: int,
+    first_offset: int = 0,
 ) -> tuple[int, int] | None:
-    """Return (offset, timestamp) of the first record at or after `timestamp_ms` in an extent's bytes."""
+    """Return (offset, timestamp) of the first record at or after `timestamp_ms` in an extent's bytes.
+
+    Records before `first_offset` are passed over.
+    """
 
 def find_max_timestamp(
-    data: bytes | bytearray | memoryview, position: int, size: int, base_offset: int, append_time_ms: int
+    data: bytes | bytearray | memoryview,
+    position: int,
+    size: int,
+    base_offset: int,
+    append_time_ms: int,
+    first_offset: int = 0,
 ) -> tuple[int, int] | None:
-    """Return (offset, timestamp) of the record with the highest timestamp (the first of equals)."""
+    """Return (offset, timestamp) of the record with the highest timestamp (the first of equals).
+
+    Records before `first_offset` are passed over.
+    """
 
 # --- checksums (rust/crc.rs) ------------------------------------------------------------------------------
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeAlias
 
 from skylog.core import find_max_timestamp, find_timestamp
 from skylog.errors import SkylogError
@@ -29,6 +30,10 @@ LEADER_EPOCH = 0
 NO_EPOCH = -1
 """What a client sends that knows no epoch."""
 NEVER = 1 << 15
+
+Place: TypeAlias = tuple[int, int]
+"""An offset and the time of its record."""
+NOTHING: Place = (-1, -1)
 SPECIAL_SINCE = {
     LATEST: 1,
     EARLIEST: 1,
@@ -41,7 +46,10 @@ SPECIAL_SINCE = {
 
 
 class OffsetsHandler:
-    """Answers with offsets; by time exact to the record, at the cost of 1 GET for a segment not cached."""
+    """Answers with offsets; by time exact to the record, at the cost of 1 GET for a segment not cached.
+
+    Where records of the extent that holds the time are deleted it may take a second one.
+    """
 
     def __init__(self, topics: TopicDirectory, coordinator: Coordinator, loader: SegmentLoader) -> None:
         self._topics = topics
@@ -126,27 +134,38 @@ class OffsetsHandler:
 
     async def _resolve(self, answer: Body, query: OffsetQuery, result: OffsetAnswer | SkylogError) -> None:
         try:
-            if isinstance(result, SkylogError):
-                raise result
-            offset, timestamp = result.offset, result.timestamp_ms
-            if result.extent is not None:
-                offset, timestamp = await self._search(query.timestamp_ms, result.extent)
+            offset, timestamp = await self._final(query, result)
         except SkylogError as error:
             answer["error_code"] = code_of(error)
         else:
             epoch = LEADER_EPOCH if offset >= 0 else -1
             answer.update(offset=offset, timestamp=timestamp, leader_epoch=epoch)
 
-    async def _search(self, timestamp_ms: int, extent: ExtentRef) -> tuple[int, int]:
+    async def _final(self, query: OffsetQuery, result: OffsetAnswer | SkylogError) -> Place:
+        if isinstance(result, SkylogError):
+            raise result
+        if result.extent is None:
+            return result.offset, result.timestamp_ms
+        found = await self._search(query.timestamp_ms, result.extent, result.offset)
+        if result.offset == result.extent.base_offset or (
+            found != NOTHING and query.timestamp_ms != MAX_TIMESTAMP
+        ):
+            return found
+        # The extent may have been chosen for records that are deleted.
+        rest = replace(query, first_offset=result.extent.last_offset + 1)
+        (behind,) = await self._coordinator.list_offsets([rest])
+        return max(found, await self._final(rest, behind), key=lambda place: place[1])
+
+    async def _search(self, timestamp_ms: int, extent: ExtentRef, first_offset: int) -> Place:
         """Read and search an extent, which may have to be decompressed: on a thread."""
         async with self._searches:
             data, start = await self._loader.extent(extent)
             place = (data, start, extent.size, extent.base_offset, extent.append_time_ms)
             if timestamp_ms == MAX_TIMESTAMP:
-                found = await asyncio.to_thread(find_max_timestamp, *place)
+                found = await asyncio.to_thread(find_max_timestamp, *place, first_offset)
             else:
-                found = await asyncio.to_thread(find_timestamp, *place, timestamp_ms)
-            return found or (-1, -1)
+                found = await asyncio.to_thread(find_timestamp, *place, timestamp_ms, first_offset)
+            return found or NOTHING
 
 
 NOWHERE = frozenset({LATEST_TIERED, EARLIEST_PENDING_UPLOAD})

@@ -1,4 +1,4 @@
-"""Deleted topics leave extents, extents leave segments, segments leave objects: each goes in its turn."""
+"""What is deleted leaves extents, extents leave segments, segments leave objects: each in its turn."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ PRODUCER_IDLE_MS = 86_400_000
 """Kafka: producer.id.expiration.ms."""
 
 
-class PurgeTopics:
-    """Takes apart what deleted topics left in the coordinator."""
+class PurgeRows:
+    """Takes apart what deleted topics and records left in the coordinator."""
 
     interval_seconds = 5.0
 
@@ -28,7 +28,7 @@ class PurgeTopics:
         self._coordinator = coordinator
 
     def __repr__(self) -> str:
-        return "<PurgeTopics>"
+        return "<PurgeRows>"
 
     async def step(self) -> bool:
         """Remove some rows."""

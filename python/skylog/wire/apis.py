@@ -67,6 +67,7 @@ SERVED: Final = (
     _api(API_VERSIONS, "ApiVersions", 0, 4),
     _api(19, "CreateTopics", 2, 7),
     _api(20, "DeleteTopics", 1, 6),
+    _api(21, "DeleteRecords", 0, 2),
     _api(22, "InitProducerId", 0, 5),
     _api(23, "OffsetForLeaderEpoch", 2, 4),
     _api(29, "DescribeAcls", 1, 3),

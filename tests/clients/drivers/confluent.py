@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    Producer,
+    TopicPartition,
+)
 
 from clients.drivers.base import WAIT_SECONDS, Emit, Membership, ProduceError, Received, Record, Stopping
 from clients.seeds import unique
@@ -57,7 +65,7 @@ class ConfluentDriver:
         consumer = Consumer(
             {"bootstrap.servers": bootstrap, "group.id": unique("unused"), "enable.auto.commit": False}
         )
-        consumer.assign([TopicPartition(topic, partition, 0)])
+        consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING)])
         try:
             return _read(consumer, count, f"{topic}: {count} records")
         finally:

@@ -119,7 +119,8 @@ class Room:
         self.catalog = Catalog(faulty, self.table, config.topics, self.clock, CountedEntropy(number))
         self.catalog.on_delete(self.gone.append)
         self.view = ClusterView("AAAAAAAAAAAAAAAAAAAAAA", (Node(1, "localhost", 9092, "a"),), 1)
-        self.handlers = handlers(self.catalog, faulty, config, lambda: self.view)
+        self.trimmed: list[bytes] = []
+        self.handlers = handlers(self.catalog, faulty, config, lambda: self.view, self.trimmed.append)
 
     async def ask(self, api_key: int, version: int, **body: Any) -> Body:
         """Send a request through the codec, handle it, and read the answer as a client of this version."""

@@ -16,7 +16,7 @@ from skylog.coordinator.open import open_coordinator
 from skylog.core import CommitResult
 from skylog.errors import Unavailable
 from skylog.jobs.loop import Ticker
-from skylog.jobs.purge import DeleteSegments, ExpireProducers, PurgeTopics
+from skylog.jobs.purge import DeleteSegments, ExpireProducers, PurgeRows
 from skylog.jobs.standard import standard_jobs
 from skylog.jobs.sweep import ORPHAN_AGE_MS, SweepOrphans
 from skylog.model import NewTopic
@@ -120,7 +120,7 @@ async def test_a_deleted_topic_takes_its_objects_along_after_the_grace(place: Pl
     key = await place.put()
     await place.commit(key)
     await place.coordinator.delete_topics([TOPIC])
-    purge, delete = PurgeTopics(place.coordinator), DeleteSegments(place.coordinator, place.store, 1000)
+    purge, delete = PurgeRows(place.coordinator), DeleteSegments(place.coordinator, place.store, 1000)
     assert await purge.step()
     assert not await purge.step()
     place.clock.ms += 999
@@ -145,7 +145,7 @@ async def test_a_delete_that_was_interrupted_is_done_again(place: Place) -> None
     key = await place.put()
     await place.commit(key)
     await place.coordinator.delete_topics([TOPIC])
-    await PurgeTopics(place.coordinator).step()
+    await PurgeRows(place.coordinator).step()
     await place.store.delete([key])
     await DeleteSegments(place.coordinator, place.store, 0).step()
     assert await place.coordinator.known_segments([key]) == [False]
@@ -155,7 +155,7 @@ async def test_a_store_that_fails_keeps_the_rows(place: Place, monkeypatch: pyte
     key = await place.put()
     await place.commit(key)
     await place.coordinator.delete_topics([TOPIC])
-    await PurgeTopics(place.coordinator).step()
+    await PurgeRows(place.coordinator).step()
 
     async def fail(keys: object) -> None:
         raise Unavailable("no store")

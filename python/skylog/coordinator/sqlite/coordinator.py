@@ -12,8 +12,10 @@ from skylog.coordinator.base import SegmentCommit
 from skylog.coordinator.sqlite import catalog, groups, objects, producers
 from skylog.coordinator.sqlite.commit import Committed, commit_segments
 from skylog.coordinator.sqlite.database import Database
-from skylog.coordinator.sqlite.extents import Position, find, find_by_time
+from skylog.coordinator.sqlite.extents import FoundByTime, Position, TimeQuery, find, find_by_time
 from skylog.coordinator.sqlite.folding import STEP_EXTENTS, Run, fold, fold_step
+from skylog.coordinator.sqlite.purge import purge
+from skylog.coordinator.sqlite.trims import delete_records
 from skylog.core import CommitResult, ExtentIndex, Located, LogPositions
 from skylog.errors import NotFound, SkylogError
 from skylog.model import (
@@ -21,13 +23,13 @@ from skylog.model import (
     LATEST,
     CommittedOffset,
     ConfigChange,
-    ExtentRef,
     GroupRecord,
     NewTopic,
     OffsetAnswer,
     OffsetQuery,
     StoredSegment,
     Topic,
+    Trim,
     format_topic_id,
 )
 
@@ -209,14 +211,24 @@ class SqliteCoordinator:
         ]
         extents, segments = await self._database.run(partial(find, positions=wanted, extents_max=extents_max))
         self._fold_if_many(STEP_EXTENTS)
-        return Located.from_rows(bounds, extents, segments)
+        return Located.from_rows(self._bounds_now(rows, bounds), extents, segments)
+
+    def _bounds_now(
+        self, rows: Sequence[tuple[bytes, int, int, int]], before: Sequence[tuple[int, int] | None]
+    ) -> list[tuple[int, int] | None]:
+        """Return bounds with the starts of now: records deleted meanwhile must not look like a gap."""
+        now = (self._index.bounds(topic_id, partition) for topic_id, partition, _, _ in rows)
+        return [
+            (new[0], old[1]) if old is not None and new is not None else old
+            for old, new in zip(before, now, strict=True)
+        ]
 
     async def list_offsets(self, queries: Sequence[OffsetQuery]) -> list[OffsetAnswer | SkylogError]:
         """Answer from memory; by time with one b-tree descent in the database for each query."""
         places = [(query.topic_id, query.partition) for query in queries]
         numbers = self._index.log_numbers(places)
-        timed = [
-            (number, query.timestamp_ms)
+        timed: list[TimeQuery] = [
+            (number, query.timestamp_ms, query.first_offset)
             for query, number in zip(queries, numbers, strict=True)
             if number is not None and query.timestamp_ms not in (EARLIEST, LATEST)
         ]
@@ -233,6 +245,24 @@ class SqliteCoordinator:
         if query.timestamp_ms == EARLIEST:
             return OffsetAnswer(bounds[0])
         return OffsetAnswer(bounds[1]) if query.timestamp_ms == LATEST else None
+
+    async def delete_records(self, trims: Sequence[Trim]) -> list[int | SkylogError]:
+        """Move the starts of logs forward; extents below are left to `purge`."""
+        numbers = self._index.log_numbers([(trim.topic_id, trim.partition) for trim in trims])
+        work = partial(delete_records, trims=list(zip(trims, numbers, strict=True)))
+        return await self._database.submit(work, partial(self._publish_starts, trims))
+
+    def _publish_starts(
+        self, trims: Sequence[Trim], outcomes: list[int | SkylogError]
+    ) -> list[int | SkylogError]:
+        self._index.trim(
+            [
+                (trim.topic_id, trim.partition, outcome)
+                for trim, outcome in zip(trims, outcomes, strict=True)
+                if isinstance(outcome, int)
+            ]
+        )
+        return outcomes
 
     # Producers.
 
@@ -299,8 +329,8 @@ class SqliteCoordinator:
     # The life of objects.
 
     async def purge(self, limit: int) -> int:
-        """Remove up to `limit` rows of deleted topics; 0 says that nothing is left."""
-        return await self._database.run(partial(objects.purge, limit=limit, now_ms=self._clock.now_ms()))
+        """Remove up to `limit` rows of deleted topics and records; 0 says that nothing is left."""
+        return await self._database.run(partial(purge, limit=limit, now_ms=self._clock.now_ms()))
 
     async def deletable_segments(self, grace_ms: int, limit: int) -> list[StoredSegment]:
         """Return segments that nothing has referred to for `grace_ms`, the longest first."""
@@ -316,8 +346,8 @@ class SqliteCoordinator:
         return await self._database.run(partial(objects.known_segments, keys=keys))
 
 
-def _in_extent(extent: ExtentRef | None) -> OffsetAnswer:
-    return OffsetAnswer(-1) if extent is None else OffsetAnswer(extent.base_offset, -1, extent)
+def _in_extent(found: FoundByTime | None) -> OffsetAnswer:
+    return OffsetAnswer(-1) if found is None else OffsetAnswer(found[0], -1, found[1])
 
 
 def _same_run(run: Run | None) -> Run | None:

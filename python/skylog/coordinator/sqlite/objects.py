@@ -7,7 +7,6 @@ import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 
-from skylog.coordinator.sqlite.folding import fold
 from skylog.model import StoredSegment
 
 # CROSS keeps the deleted topics first, also where statistics say that there are few topics.
@@ -17,9 +16,11 @@ DELETED_LOG = """
 """
 
 
-def purge(connection: sqlite3.Connection, limit: int, now_ms: int) -> int:
-    """Remove up to `limit` rows (extents, producers, logs) of deleted topics; return how many."""
-    fold(connection)
+def purge_topics(connection: sqlite3.Connection, limit: int, now_ms: int) -> int:
+    """Remove up to `limit` rows (extents, producers, logs) of deleted topics; return how many.
+
+    Everything has to be folded.
+    """
     left = limit
     while left > 0:
         found = connection.execute(DELETED_LOG).fetchone()
@@ -35,6 +36,7 @@ def _purge_log(connection: sqlite3.Connection, log_no: int, limit: int, now_ms: 
     if removed < limit:
         removed += _purge_producers(connection, log_no, limit - removed)
     if removed < limit:
+        connection.execute("DELETE FROM trims WHERE log_no = ?", (log_no,))
         removed += connection.execute("DELETE FROM logs WHERE log_no = ?", (log_no,)).rowcount
     return removed
 
