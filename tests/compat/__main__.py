@@ -41,7 +41,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         "--update", action="store_true", help="--all, take in what passes now, write the page"
     )
     parser.add_argument("--bootstrap", metavar="HOST:PORT", help="another broker; nothing is judged")
-    parser.add_argument("--seconds", type=float, default=300.0, help="for one test, at most")
+    parser.add_argument("--seconds", type=float, default=900.0, help="for one test, at most")
     parser.add_argument("--cache", type=Path, default=_cache(), metavar="DIR", help="where suites are built")
     asked = parser.parse_args(arguments)
     unknown = sorted(set(asked.suites) - set(SUITES))

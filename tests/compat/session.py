@@ -23,7 +23,7 @@ class Options:
     only: str = "*"
     known_too: bool = False
     bootstrap: str | None = None
-    seconds_max: float = 300.0
+    seconds_max: float = 900.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from compat.model import Suite
-from compat.suites import librdkafka
+from compat.suites import kcat, librdkafka
 
 SUITES: dict[str, Suite] = {
     suite.name: suite
     for suite in (
+        kcat.SUITE,
         librdkafka.DEFAULT,
         librdkafka.WITHOUT_CREATION,
     )
