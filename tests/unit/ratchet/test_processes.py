@@ -6,6 +6,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from clients.waiting import wait_until
 from compat.processes import build, run
 
 PARENT = "tail -f /dev/null & echo $!; wait"
@@ -21,7 +22,14 @@ def test_after_its_time_a_program_ends_with_its_children(tmp_path: Path) -> None
     ended = run(["sh", "-c", PARENT], tmp_path / "log", 1)
     assert ended.code is None
     child = int(ended.text())
-    assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
+    wait_until(lambda: has_ended(child), f"the end of {child}")
+
+
+def has_ended(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def test_a_failed_preparation_says_what_the_program_said(tmp_path: Path) -> None:
