@@ -250,6 +250,18 @@ async def test_configs_are_set_and_removed(room: Room) -> None:
     assert await room.coordinator.load_configs("group") == {}
 
 
+async def test_configs_of_any_name_are_kept_and_nothing_is_left_of_one_without_values(room: Room) -> None:
+    names = ['[["client-id", null], ["user", "ä\\n%\'"]]', "x" * 32_767, " ", "Quota", "quota"]
+    changes = [ConfigChange("client-quota", name, {"rate": str(n)}) for n, name in enumerate(names)]
+    assert await room.coordinator.alter_configs(changes) == [None] * len(names)
+    kept = {name: {"rate": str(n)} for n, name in enumerate(names)}
+    assert await room.coordinator.load_configs("client-quota") == kept
+    await room.coordinator.alter_configs(
+        [ConfigChange("client-quota", name, {"rate": None}) for name in names]
+    )
+    assert await room.coordinator.load_configs("client-quota") == {}
+
+
 async def test_a_deleted_topic_is_gone_at_once(room: Room) -> None:
     topic = await room.create(A)
     await room.coordinator.alter_configs([ConfigChange("topic", topic.name, {"a": "1"})])
