@@ -36,6 +36,9 @@ from skylog.cli.console import console
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOCS = REPOSITORY / "docs"
 BUILT = REPOSITORY / "target" / "benches"
+BASE_GIB, TURN_GIB = 5, 3
+"""Two JVMs, SeaweedFS and generators; and the most that a turn keeps in memory or on tmpfs."""
+
 QUICK_LOADS = ("start", "java", "java-64", "librdkafka-64", "fetch-java", "latency-60")
 QUICK_TARGETS = ("kafka-tmpfs", "skylog-memory", "kafka-disk", "skylog-file")
 
@@ -108,6 +111,7 @@ def measure(options: argparse.Namespace, console: Console) -> Run:
         f"{len(loads)} loads, {len(targets)} targets, {options.rounds} rounds: "
         f"about {run.estimate_s() / 60:.0f} minutes; Ctrl-C ends it and keeps what was measured"
     )
+    memory.require(BASE_GIB + options.scale * TURN_GIB, options.memory)
     console.print(f"touching {options.touch_gib:g} GiB of memory …")
     holder = memory.touch(options.touch_gib, seat.work / "logs" / "touch.log")
     try:
@@ -122,7 +126,8 @@ def main() -> int:
     options = arguments()
     complete(options)
     out = console()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     if options.list:
         for kind, known in (("loads", LOADS), ("targets", TARGETS)):
             out.print(kind, *(f"  {name:<20} {each.title}" for name, each in known.items()), sep="\n")

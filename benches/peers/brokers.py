@@ -100,7 +100,7 @@ def await_answer(port: int, child: Child, seconds: float) -> None:
             child.finish(1)
             raise Failed("the broker ended while it started")
         if time.perf_counter() > deadline:
-            raise Failed(f"no answer within {seconds:.0f} s of starting: {child.text()[-800:]}")
+            raise Failed(f"no answer within {seconds:.0f} s of starting: {child.told()}")
         time.sleep(0.005)
 
 

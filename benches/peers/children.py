@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 _SETPRIV = shutil.which("setpriv")
-_LOG_TAIL_BYTES = 1500
+_LOG_TAIL_BYTES, _LOG_TAIL_LINES = 1000, 3
 
 
 class Failed(Exception):
@@ -41,7 +41,6 @@ class Child:
     ) -> None:
         log.parent.mkdir(parents=True, exist_ok=True)
         self.log = log
-        self.command = command
         with log.open("wb") as output:
             self.process = subprocess.Popen(
                 pinned(command, cpus),
@@ -67,11 +66,11 @@ class Child:
         try:
             code = self.process.wait(seconds)
         except subprocess.TimeoutExpired:
-            raise Failed(f"no end within {seconds:.0f} s: {self._told()}") from None
+            raise Failed(f"no end within {seconds:.0f} s: {self.told()}") from None
         finally:
             self.stop(0)
         if code:
-            raise Failed(f"exit code {code}: {self._told()}")
+            raise Failed(f"exit code {code}: {self.told()}")
         return self.text()
 
     def wait_for(self, word: str, seconds: float) -> None:
@@ -79,7 +78,7 @@ class Child:
         deadline = time.perf_counter() + seconds
         while word not in self.text():
             if not self.alive or time.perf_counter() > deadline:
-                raise Failed(f"expected {word!r}: {self._told()}")
+                raise Failed(f"expected {word!r}: {self.told()}")
             time.sleep(0.02)
 
     def stop(self, seconds: float) -> None:
@@ -92,6 +91,7 @@ class Child:
             os.killpg(self.pid, signal.SIGKILL)
         self.process.wait(10)
 
-    def _told(self) -> str:
-        tail = self.text()[-_LOG_TAIL_BYTES:].strip()
-        return f"{Path(self.command[0]).name} … {self.command[-1]}: {tail or 'it wrote nothing'}"
+    def told(self) -> str:
+        """Return its name and the last lines that it wrote."""
+        last = self.text()[-_LOG_TAIL_BYTES:].strip().splitlines()[-_LOG_TAIL_LINES:]
+        return f"{self.log.stem}: {' | '.join(last) or 'it wrote nothing'}"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import mmap
+import shutil
 import sys
 import time
 from pathlib import Path
 
-from peers.children import Child
+from peers.children import Child, Failed
 
 GIB = 1 << 30
 _KEPT_EVERY_BYTES = 512 * 1024
@@ -21,6 +22,14 @@ def available_gib() -> float:
     """Return what programs could still take."""
     lines = Path("/proc/meminfo").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable")) * 1024 / GIB
+
+
+def require(gib: float, tmpfs: Path) -> None:
+    """Raise `Failed` where a run that needs so much at once would not have it."""
+    free = shutil.disk_usage(tmpfs).free / GIB
+    for what, found in (("memory", available_gib()), (f"room in {tmpfs}", free)):
+        if found < gib:
+            raise Failed(f"{what}: expected at least {gib:.0f} GiB free, found {found:.1f}; lower --scale")
 
 
 def touch(gib: float, log: Path) -> Child:

@@ -10,7 +10,7 @@ POOL_BYTES = 8 << 20
 
 
 def payload(directory: Path, record_bytes: int) -> Path:
-    """Return a file with one record a line; made once, of a fixed seed."""
+    """Return a file with one record a line; made once a run, of a fixed seed."""
     path = directory / f"payload-{record_bytes}.txt"
     if not path.exists():
         directory.mkdir(parents=True, exist_ok=True)

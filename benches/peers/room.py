@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -23,7 +23,8 @@ GIB = 1 << 30
 MIB = 1 << 20
 _WARM_UP = ((1, MIB), (64, 16 * 1024))
 _WARM_UP_GIB = 1.25
-"""Of each of `_WARM_UP`: a JVM's compiler needs more than 2 GiB until it is done."""
+"""Of each of `_WARM_UP`: a JVM's compiler needs more than 2 GiB until it is done. Less where
+so little is measured that it is no more than a look."""
 
 _ADMIN_S = 60
 
@@ -54,13 +55,19 @@ class Room:
 
     @contextmanager
     def ready(self, target: Target, settings: str = "") -> Iterator[Broker]:
-        """Give a broker to put load on: warm if it needs that, else new."""
-        if target.kind.long_lived:
-            yield self._warm(target)
-            return
-        with self.new(target, settings) as broker:
-            broker.start()
-            yield broker
+        """Give a broker to put load on: warm if it needs that, else new. `Failed` says it if it ends."""
+        with ExitStack() as stack:
+            if target.kind.long_lived:
+                broker = self._warm(target)
+            else:
+                broker = stack.enter_context(self.new(target, settings))
+                broker.start()
+            try:
+                yield broker
+            except Exception as error:
+                if broker.alive or broker.child is None:
+                    raise
+                raise Failed(f"the broker ended: {broker.child.told()}") from error
 
     @contextmanager
     def new(self, target: Target, settings: str = "") -> Iterator[Broker]:
@@ -92,7 +99,7 @@ class Room:
 
     def job(self, broker: Broker, topic: str, shape: Shape) -> Job:
         """Return what a generator should do."""
-        path = payload(self.seat.jars.parent, shape.record_bytes)
+        path = payload(self.seat.work, shape.record_bytes)
         count = max(1, int(shape.gib * GIB / shape.record_bytes))
         partitions, size = shape.partitions, shape.record_bytes
         sizes = (partitions, str(path), size, shape.batch_bytes, shape.compression, count)
@@ -124,7 +131,8 @@ class Room:
         broker.start()
         for partitions, batch_bytes in _WARM_UP:
             with self.topic(broker, partitions) as topic:
-                shape = Shape(partitions, batch_bytes, 1024, "none", _WARM_UP_GIB)
+                gib = _WARM_UP_GIB * min(1.0, 2 * self.scale)
+                shape = Shape(partitions, batch_bytes, 1024, "none", gib)
                 job = self.job(broker, topic, shape)
                 self.generate("frames", "produce", job, 120)
                 self.generate("frames", "fetch", job, 120)

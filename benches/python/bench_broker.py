@@ -3,7 +3,6 @@
     python benches/python/bench_broker.py                 all of them
     python benches/python/bench_broker.py produce fetch   some
     python benches/python/bench_broker.py produce --serve --data DIR    other `skylog serve` arguments
-    python benches/python/bench_broker.py produce fetch --peer PORT:PID   another broker on this machine
 
 Each prints medians and ranges over --rounds runs. The generator sends prebuilt frames from this process; only
 the broker's own CPU time counts.
@@ -30,16 +29,11 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 import frames
-from process import Accounted, BrokerProcess, Cpu, Peer
+from process import Accounted, BrokerProcess, Cpu
 from pump import connect, pump, read_frame
 
 GIB = 1 << 30
 MIB = 1 << 20
-
-
-def broker_of(options: argparse.Namespace) -> BrokerProcess | Peer:
-    """Return the broker to measure: one of our own, or a running peer."""
-    return Peer(options.peer) if options.peer else BrokerProcess(*options.serve)
 
 
 def create_topic(broker: Accounted, name: str, partitions: int) -> None:
@@ -79,7 +73,7 @@ def produce(options: argparse.Namespace) -> None:
         ("produce, 16 KiB x 64 partitions in a request", 64, frames.batch_of_size(16 * 1024)),
     ]
     for name, partitions, batch in loads:
-        with broker_of(options) as broker:
+        with BrokerProcess(*options.serve) as broker:
             topic = f"load-{partitions}-{time.time_ns()}"
             create_topic(broker, topic, partitions)
             connection = connect(broker.port)
@@ -93,7 +87,7 @@ def produce(options: argparse.Namespace) -> None:
 def librdkafka(options: argparse.Namespace) -> None:
     """Broker CPU seconds per GiB produced by librdkafka as it comes: 1 KiB records, acks=all, idempotent."""
     for partitions in (1, 64):
-        with broker_of(options) as broker:
+        with BrokerProcess(*options.serve) as broker:
             topic = f"rdkafka-{partitions}-{time.time_ns()}"
             create_topic(broker, topic, partitions)
             count = int(options.gib * MIB)
@@ -125,7 +119,7 @@ def fetch(options: argparse.Namespace) -> None:
         ("fetch, 16 KiB x 64 partitions in a request", 64, frames.batch_of_size(16 * 1024), 128),
     ]
     for name, partitions, batch, requests in loads:
-        with broker_of(options) as broker:
+        with BrokerProcess(*options.serve) as broker:
             topic = f"load-{partitions}-{time.time_ns()}"
             create_topic(broker, topic, partitions)
             connection = connect(broker.port)
@@ -151,7 +145,7 @@ def fetch(options: argparse.Namespace) -> None:
 
 def tiny(options: argparse.Namespace) -> None:
     """Broker CPU per 1 KiB Produce request, pipelined over 32 connections and alone on one."""
-    with broker_of(options) as broker:
+    with BrokerProcess(*options.serve) as broker:
         topic = f"tiny-{time.time_ns()}"
         create_topic(broker, topic, 32)
         batch = frames.batch_of_size(1024, 900)
@@ -304,7 +298,6 @@ def main() -> None:
     parser.add_argument("figures", nargs="*", default=list(FIGURES), help=", ".join(FIGURES))
     parser.add_argument("--gib", type=float, default=1.0, help="data of one round")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--peer", metavar="PORT:PID", help="measure this running broker instead")
     parser.add_argument(
         "--serve", nargs=argparse.REMAINDER, default=["--memory"], help="`skylog serve` arguments"
     )

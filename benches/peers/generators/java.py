@@ -27,7 +27,7 @@ def produce(job: Job, jars: Path, log: Path, cpus: str | None) -> Child:
         "enable.idempotence": "true",
         "acks": "all",
         "batch.size": str(job.batch_bytes),
-        "linger.ms": "50",
+        "linger.ms": "100",
         "compression.type": job.compression,
         "max.request.size": str(8 << 20),
         "buffer.memory": str(128 << 20),
