@@ -207,9 +207,13 @@ class ClassicGroup(Rebalance):
         self._deadlines.cancel((old_id,))
         self.roster.rename(member, request.fresh_member_id)
         member.is_new = False
+        votes_alike = list(member.protocols) == list(request.protocols)
         self._update(member, request, ticket)
         self._expect(member, member.session_timeout_ms, now_ms)
-        if self.state is GroupState.STABLE and self.roster.select_protocol() == self.protocol_name:
+        # Its vote is counted anew only if it may be another one: that asks every member.
+        if self.state is GroupState.STABLE and (
+            votes_alike or self.roster.select_protocol() == self.protocol_name
+        ):
             self._answer_join(member, self._resume(member, request, old_leader))
         else:
             # Within a rebalance the leader may have seen the old id already, so it has to begin anew.

@@ -91,9 +91,12 @@ class Roster:
             self.leader = next(iter(self.members), None)
 
     def rename(self, member: Member, member_id: str) -> None:
-        """Give a static member, whose process came back, its new id; leadership and assignment stay."""
+        """Give a static member, whose process came back, its new id; leadership and assignment stay.
+
+        It counts as the youngest from now on.
+        """
         before = member.member_id
-        self.members = {member_id if name == before else name: each for name, each in self.members.items()}
+        self.members[member_id] = self.members.pop(before)
         member.member_id = member_id
         if member.instance_id is not None:
             self._instances[member.instance_id] = member_id

@@ -1,7 +1,10 @@
 """Static members: a name that outlives the process."""
 
+from collections.abc import Collection
+
 import pytest
 
+from skylog.groups.member import Member
 from skylog.groups.rebalance import GroupState
 from skylog.groups.requests import JoinAnswer, Leaver
 from skylog.wire.codes import ErrorCode
@@ -32,9 +35,30 @@ def test_a_leader_that_comes_back_is_told_to_leave_the_assignment():
     back = table.joined(table.join(instance_id="a"))
     assert back.skip_assignment
     assert back.leader == back.member_id != first.member_id
-    assert [each.instance_id for each in back.members] == ["a", "b"]
-    assert back.members[0].member_id == back.member_id
+    assert {each.instance_id: each.member_id for each in back.members} == {
+        "a": back.member_id,
+        "b": second.member_id,
+    }
     assert table.heartbeat(second) is ErrorCode.NONE
+
+
+def test_who_comes_back_costs_the_same_in_a_group_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Votes were counted and members copied for each: a restart of a group of 1,000 cost the square of it."""
+    table = Table()
+    stable_static(table, *(f"i{number}" for number in range(50)))
+    votes: list[str] = []
+    vote = Member.vote
+
+    def count(member: Member, candidates: Collection[str]) -> str:
+        votes.append(member.member_id)
+        return vote(member, candidates)
+
+    monkeypatch.setattr(Member, "vote", count)
+    members = table.group.roster.members
+    back = table.joined(table.join(instance_id="i7"))
+    assert (back.error, table.group.state) == (ErrorCode.NONE, GroupState.STABLE)
+    assert table.group.roster.members is members
+    assert votes == []
 
 
 def test_before_version_9_a_leader_that_comes_back_believes_to_follow():
