@@ -154,7 +154,7 @@ class AlteringHandler:
         for entry in edit:
             if not _deletes_nothing(entry, DYNAMIC_CONFIGS):
                 definition = dynamic_config(entry["name"])
-                values[definition.name] = _edited(definition, entry, explicit, definition.default)
+                values[definition.name] = _edited_of_all(definition, entry, explicit)
         self._catalog.settings.check_cluster(_merged(explicit, values))
         return ConfigChange("broker", "", values)
 
@@ -173,12 +173,22 @@ def _edited(
     if operation not in {Operation.APPEND, Operation.SUBTRACT}:
         raise KafkaError(ErrorCode.INVALID_REQUEST, f"{definition.name}: unknown operation {operation}")
     if definition.type is not ConfigType.LIST:
-        raise InvalidConfig(f"{definition.name} is no list: nothing can be appended or subtracted")
+        raise KafkaError(
+            ErrorCode.INVALID_CONFIG, f"{definition.name} is no list: nothing can be appended or subtracted"
+        )
     present = split_list(explicit.get(definition.name, inherited))
     named = split_list(value)
     if operation == Operation.APPEND:
         return definition.canonical(",".join([*present, *named]))
     return definition.canonical(",".join(entry for entry in present if entry not in named))
+
+
+def _edited_of_all(definition: ConfigDefinition, entry: Body, explicit: Mapping[str, str]) -> str | None:
+    """Return the new explicit value for all brokers; Kafka has another code than for topics if it is none."""
+    try:
+        return _edited(definition, entry, explicit, definition.default)
+    except InvalidConfig as error:
+        raise KafkaError(ErrorCode.INVALID_REQUEST, str(error)) from error
 
 
 def _as_it_is(_: Resource, edit: Edit) -> Edit:

@@ -14,6 +14,7 @@ from skylog.catalog.definitions import ConfigDefinition, ConfigSource, ConfigTyp
 from skylog.catalog.topic_configs import TOPIC_CONFIGS
 from skylog.config import Config, TopicsConfig
 from skylog.errors import InvalidConfig
+from skylog.wire.codes import ErrorCode, KafkaError
 
 DYNAMIC_CONFIGS: Mapping[str, ConfigDefinition] = {
     topic.broker_name: replace(
@@ -184,14 +185,19 @@ def dynamic_config(name: str) -> ConfigDefinition:
 
     Raises
     ------
+    KafkaError
+        INVALID_REQUEST for a config that is read only.
     InvalidConfig
-        For any other name; says whether the name is unknown or read only.
+        For a name that is unknown.
     """
     definition = DYNAMIC_CONFIGS.get(name)
     if definition is not None:
         return definition
     if name in STATIC_CONFIGS:
-        raise InvalidConfig(f"Broker config {name} is read only: set it where the broker is started")
+        raise KafkaError(
+            ErrorCode.INVALID_REQUEST,
+            f"Broker config {name} is read only: set it where the broker is started",
+        )
     raise InvalidConfig(f"Unknown broker config name: {shortened(name)}")
 
 

@@ -11,6 +11,7 @@ from skylog.catalog.settings import Settings
 from skylog.catalog.topic_configs import TOPIC_CONFIGS
 from skylog.config import Config
 from skylog.wire.exchange import Body
+from skylog.wire.shared import SharedRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +41,20 @@ class Form:
 class TopicEntries:
     """Rows of topics' configs for one answer.
 
-    What a topic does not set itself is the same row for all topics, so many topics take little more than one.
+    What a topic does not set itself is the same row for all topics, and topics that set nothing share all
+    rows, encoded once, so many topics take little more than one.
     """
 
     def __init__(self, settings: Settings, form: Form) -> None:
         self._settings = settings
         self._form = form
         self._inherited = {name: self._row(name, {}) for name in TOPIC_CONFIGS}
+        self._untouched = SharedRows(self._inherited.values())
 
     def of(self, configs: Mapping[str, str], names: Collection[str] = ()) -> list[Body]:
-        """Return the rows of a topic that sets `configs` itself; without `names` all of them."""
+        """Return the rows of a topic that sets `configs` itself; without `names` all of them. Read only."""
+        if not configs and not names:
+            return self._untouched
         return [
             self._row(name, configs) if name in configs else row
             for name, row in self._inherited.items()

@@ -180,3 +180,11 @@ async def test_rows_that_many_topics_share_are_made_once(new_room: NewRoom) -> N
     answer = await room.answer(METADATA, 13, topics=None)
     a, b = (topic["partitions"] for topic in answer["topics"])
     assert [row is other for row, other in zip(a, b, strict=True)] == [True, True]
+
+
+async def test_topics_that_set_nothing_share_all_rows(room: Room) -> None:
+    for name in "ab":
+        await room.make(name)
+    resources = [{"resource_type": TOPIC, "resource_name": name, "configuration_keys": None} for name in "ab"]
+    a, b = (await room.answer(DESCRIBE_CONFIGS, 4, resources=resources))["results"]
+    assert a["configs"] is b["configs"]
