@@ -74,9 +74,10 @@ class Filling:
             if turns:
                 ends[log_no] = (turns, place + (turns - 1) * len(self.wide))
         connection.executemany(
-            "UPDATE logs SET next_offset = ?, running_max_timestamp = ?, last_append_ms = ? WHERE log_no = ?",
+            "UPDATE logs SET next_offset = ?, running_max_timestamp = ?, last_append_ms = ?, size = ?"
+            " WHERE log_no = ?",
             [
-                (RECORDS * turns, created_ms(last), created_ms(last), log_no)
+                (RECORDS * turns, created_ms(last), created_ms(last), EXTENT_BYTES * turns, log_no)
                 for log_no, (turns, last) in ends.items()
             ],
         )

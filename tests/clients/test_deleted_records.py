@@ -21,6 +21,7 @@ from clients.drivers import DRIVERS, Driver
 from clients.offsets import plain_consumer
 from clients.raw import EARLIEST, LATEST, MAX_TIMESTAMP, Connection, fetch_request
 from clients.topics import admin_of, create_topic
+from clients.waiting import wait_until
 
 OFFSET_OUT_OF_RANGE, UNKNOWN_TOPIC, POLICY_VIOLATION = 1, 3, 44
 HIGH_WATERMARK = -1
@@ -52,6 +53,21 @@ def connection(bootstrap: str) -> Iterator[Connection]:
         yield connection
 
 
+@pytest.fixture
+def new_log(connection: Connection, new_topic: NewTopic) -> NewTopic:
+    """Create a topic and wait until all its partitions can be read; Kafka takes a moment for it."""
+
+    def create(*, partitions: int = 1, **options: object) -> str:
+        topic = new_topic("trim", partitions=partitions, **options)
+        parts = range(partitions)
+        wait_until(
+            lambda: not any(connection.offset_at(topic, n, LATEST).error_code for n in parts), "leaders"
+        )
+        return topic
+
+    return create
+
+
 def delete_records(topic: str, offsets: Sequence[tuple[int, int]], version: int = 2) -> Any:
     """Return a DeleteRecords request for (partition, offset) each."""
     kind = DeleteRecordsRequest.DeleteRecordsTopic
@@ -73,9 +89,9 @@ def _answer(connection: Connection, request: Any) -> dict[int, tuple[int, int]]:
 
 
 def test_clients_delete_and_read_what_is_left(
-    delete: Delete, client: Driver, bootstrap: str, new_topic: NewTopic, connection: Connection
+    delete: Delete, client: Driver, bootstrap: str, new_log: NewTopic, connection: Connection
 ) -> None:
-    topic = new_topic("trim")
+    topic = new_log()
     _write(connection, topic, 4)
     assert delete(bootstrap, topic, 0, 7) == 7
     assert [item.value for item in client.consume(bootstrap, topic, 5)] == [b"%d" % n for n in range(7, 12)]
@@ -86,8 +102,8 @@ def test_clients_delete_and_read_what_is_left(
 
 
 @pytest.mark.parametrize("version", range(3))
-def test_every_version_gives_kafkas_codes(connection: Connection, new_topic: NewTopic, version: int) -> None:
-    topic = new_topic("trim", partitions=2)
+def test_every_version_gives_kafkas_codes(connection: Connection, new_log: NewTopic, version: int) -> None:
+    topic = new_log(partitions=2)
     _write(connection, topic, 2)
     wishes = [(0, 4), (1, HIGH_WATERMARK), (2, 0), (-1, 0)]
     expected = {0: (0, 4), 1: (0, 0), 2: (UNKNOWN_TOPIC, -1), -1: (UNKNOWN_TOPIC, -1)}
@@ -103,15 +119,15 @@ def test_every_version_gives_kafkas_codes(connection: Connection, new_topic: New
     assert _answer(connection, delete_records("nobody", [(0, 0)], version)) == {0: (UNKNOWN_TOPIC, -1)}
 
 
-def test_compacted_topics_are_not_cut(connection: Connection, new_topic: NewTopic) -> None:
-    compacted = new_topic("trim", configs={"cleanup.policy": "compact"})
-    both = new_topic("trim", configs={"cleanup.policy": "compact,delete"})
+def test_compacted_topics_are_not_cut(connection: Connection, new_log: NewTopic) -> None:
+    compacted = new_log(configs={"cleanup.policy": "compact"})
+    both = new_log(configs={"cleanup.policy": "compact,delete"})
     assert _answer(connection, delete_records(compacted, [(0, 0)])) == {0: (POLICY_VIOLATION, -1)}
     assert _answer(connection, delete_records(both, [(0, 0)])) == {0: (0, 0)}
 
 
-def test_everyone_learns_the_new_start(connection: Connection, new_topic: NewTopic) -> None:
-    topic = new_topic("trim")
+def test_everyone_learns_the_new_start(connection: Connection, new_log: NewTopic) -> None:
+    topic = new_log()
     _write(connection, topic, 3)
     assert _answer(connection, delete_records(topic, [(0, 5)])) == {0: (0, 5)}
     assert connection.offset_at(topic, 0, EARLIEST).offset == 5
@@ -123,8 +139,8 @@ def test_everyone_learns_the_new_start(connection: Connection, new_topic: NewTop
     assert connection.produce(topic, 0, build_batch([b"x"])).log_start_offset == 5
 
 
-def test_times_lead_to_records_that_are_left(connection: Connection, new_topic: NewTopic) -> None:
-    topic = new_topic("trim")
+def test_times_lead_to_records_that_are_left(connection: Connection, new_log: NewTopic) -> None:
+    topic = new_log()
     _write(connection, topic, 4)
     for start, times in {
         1: {0: (1, 0), 100: (3, 100)},
@@ -139,10 +155,8 @@ def test_times_lead_to_records_that_are_left(connection: Connection, new_topic: 
 
 
 @pytest.mark.skipif(FOREIGN is not None, reason="Kafka names a record that is deleted")
-def test_the_highest_time_is_one_of_a_record_that_is_left(
-    connection: Connection, new_topic: NewTopic
-) -> None:
-    topic = new_topic("trim")
+def test_the_highest_time_is_one_of_a_record_that_is_left(connection: Connection, new_log: NewTopic) -> None:
+    topic = new_log()
     for time in (100, 900, 200, 300):
         connection.produce(topic, 0, build_batch([b"a", b"b"], timestamp_ms=START_MS + time))
     for start, (offset, time) in {1: (2, 900), 3: (3, 900), 4: (6, 300), 7: (7, 300)}.items():
@@ -155,9 +169,9 @@ def test_the_highest_time_is_one_of_a_record_that_is_left(
 
 @pytest.mark.skipif(FOREIGN is not None, reason="Kafka lets the fetch wait for its time to be up")
 def test_a_parked_fetch_learns_that_its_records_are_gone(
-    connection: Connection, bootstrap: str, new_topic: NewTopic
+    connection: Connection, bootstrap: str, new_log: NewTopic
 ) -> None:
-    topic = new_topic("trim")
+    topic = new_log()
     _write(connection, topic, 1)
     request = fetch_request(topic, 0, 1, wait_ms=60_000)
     request.min_bytes = 1 << 20
@@ -169,9 +183,9 @@ def test_a_parked_fetch_learns_that_its_records_are_gone(
 
 
 def test_a_consumer_below_the_start_goes_where_it_is_told_to(
-    connection: Connection, bootstrap: str, new_topic: NewTopic
+    connection: Connection, bootstrap: str, new_log: NewTopic
 ) -> None:
-    topic = new_topic("trim")
+    topic = new_log()
     _write(connection, topic, 3)
     connection.ask(delete_records(topic, [(0, 5)]))
     with plain_consumer(bootstrap, **{"auto.offset.reset": "earliest"}) as consumer:
@@ -180,9 +194,9 @@ def test_a_consumer_below_the_start_goes_where_it_is_told_to(
 
 
 def test_a_refusal_reaches_the_admin_client(
-    connection: Connection, bootstrap: str, new_topic: NewTopic
+    connection: Connection, bootstrap: str, new_log: NewTopic
 ) -> None:
-    topic = new_topic("trim")
+    topic = new_log()
     _write(connection, topic, 1)
     with pytest.raises(KafkaException) as refusal:
         _with_confluent(bootstrap, topic, 0, 4)

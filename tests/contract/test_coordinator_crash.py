@@ -163,11 +163,16 @@ async def purge_all(path: Path) -> None:
 
 
 def check_counts(path: Path) -> None:
-    """Compare what segments say of their extents with the extents, all of them folded."""
+    """Compare what segments and logs say of their extents with the extents, all of them folded."""
     with sqlite3.connect(path) as connection:
         wrong_counts = """
             SELECT s.key FROM segments AS s LEFT JOIN extents AS e USING (segment_no) GROUP BY s.segment_no
             HAVING s.extents != count(e.segment_no) OR (s.extents = 0) != (s.deletable_ms IS NOT NULL)
         """
         assert connection.execute(wrong_counts).fetchall() == []
+        wrong_sizes = """
+            SELECT l.log_no FROM logs AS l LEFT JOIN extents AS e USING (log_no) GROUP BY l.log_no
+            HAVING l.size != coalesce(sum(e.size), 0)
+        """
+        assert connection.execute(wrong_sizes).fetchall() == []
     connection.close()

@@ -13,6 +13,7 @@ from skylog.catalog.deletion import DeletionHandler
 from skylog.catalog.describing import DescribingHandler
 from skylog.catalog.growth import GrowthHandler
 from skylog.catalog.listing import ListingHandler
+from skylog.catalog.log_dirs import LogDirsHandler
 from skylog.catalog.metadata import MetadataHandler
 from skylog.catalog.paging import PagingHandler
 from skylog.catalog.producers import ProducersHandler
@@ -61,5 +62,6 @@ def handlers(
         **ClusterHandler(view).handlers(),
         **QuorumHandler(view).handlers(),
         **ProducersHandler(coordinator).handlers(),
+        **LogDirsHandler(catalog, coordinator, config).handlers(),
         **TrimmingHandler(catalog, coordinator, on_trim).handlers(),
     }

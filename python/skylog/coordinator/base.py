@@ -120,6 +120,13 @@ class Coordinator(Protocol):
         """Answer offset queries; by time with the extent that holds the first record at or after it."""
         ...
 
+    async def log_sizes(self, logs: Sequence[tuple[bytes, int]]) -> list[int | None]:
+        """Return the bytes of logs, (topic id, partition) each; None for one that is not there.
+
+        Deleted records count until `purge` has taken them apart. O(1) each.
+        """
+        ...
+
     async def delete_records(self, trims: Sequence[Trim]) -> list[int | SkylogError]:
         """Move the starts of logs forward and return where they start now.
 

@@ -76,6 +76,7 @@ SERVED: Final = (
     _api(32, "DescribeConfigs", 1, 4),
     _api(33, "AlterConfigs", 0, 2),
     _api(34, "AlterReplicaLogDirs", 1, 2),
+    _api(35, "DescribeLogDirs", 1, 5),
     _api(37, "CreatePartitions", 0, 3),
     _api(42, "DeleteGroups", 0, 2),
     _api(43, "ElectLeaders", 0, 2),

@@ -19,7 +19,9 @@ from skylog.model import NewTopic
 LONG, WIDE = b"l" * 16, b"w" * 16
 SEGMENTS = 7
 TABLES = {
-    "logs": "SELECT * FROM logs ORDER BY log_no",
+    "logs": """
+        SELECT log_no, log_start_offset, next_offset, running_max_timestamp, last_append_ms FROM logs
+        ORDER BY log_no""",
     "segments": "SELECT segment_no, key, created_ms, extents, deletable_ms FROM segments ORDER BY segment_no",
     "extents": """
         SELECT log_no, base_offset, last_offset, segment_no, max_timestamp, running_max_timestamp,

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import struct
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from skylog.clock import SystemClock, SystemEntropy
 from skylog.coordinator.migrations import load_migrations
+from skylog.coordinator.open import open_coordinator
 from skylog.coordinator.sqlite.database import MEMORY, Database
 from skylog.errors import Conflict, Corrupt, InvalidConfig, NotFound, Unavailable
+
+TOPIC = bytes(range(16))
 
 
 @pytest.fixture
@@ -170,3 +175,35 @@ async def test_closing_finishes_what_was_given(tmp_path: Path) -> None:
     await database.open()
     assert len(await database.run(rows)) == 200
     await database.close()
+
+
+async def test_a_file_of_the_first_schema_learns_the_sizes_of_its_logs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "c.db"
+    with monkeypatch.context() as patch:
+        first = load_migrations("sqlite")[:1]
+        patch.setattr("skylog.coordinator.sqlite.database.load_migrations", lambda _: first)
+        database = Database(str(path))
+        await database.open()
+        await database.run(_fill_first_schema)
+        await database.close()
+    for _ in range(2):
+        coordinator = open_coordinator(f"sqlite://{path}", SystemClock(), SystemEntropy())
+        await coordinator.open()
+        assert await coordinator.log_sizes([(TOPIC, index) for index in range(4)]) == [1_500, 0, 700, None]
+        await coordinator.close()
+
+
+def _fill_first_schema(connection: sqlite3.Connection) -> None:
+    """Three logs with extents that are sorted, unsorted, and both."""
+    connection.execute("INSERT INTO topics (topic_id, name, partitions) VALUES (?, 't', 3)", (TOPIC,))
+    logs = "INSERT INTO logs (topic_no, partition, next_offset) VALUES (1, 0, 30), (1, 1, 0), (1, 2, 10)"
+    connection.execute(logs)
+    connection.execute("INSERT INTO segments (key, size, created_ms, extents) VALUES ('s', 9999, 0, 4)")
+    for base_offset, size in ((0, 400), (10, 600)):
+        row = (1, base_offset, base_offset + 9, 1, 0, size, 0, 0, -1)
+        connection.execute("INSERT INTO extents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+    arrived = [(1, 10, 19, 0, 600, 0, 0, -1), (1, 20, 29, 0, 500, 0, 0, -1), (3, 0, 9, 0, 700, 0, 0, -1)]
+    packed = b"".join(struct.pack("<8q", *row) for row in arrived)
+    connection.execute("INSERT INTO arrivals (segment_no, extents) VALUES (1, ?)", (packed,))

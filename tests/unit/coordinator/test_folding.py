@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -13,7 +13,7 @@ from skylog.coordinator.base import SegmentCommit
 from skylog.coordinator.migrations import load_migrations
 from skylog.coordinator.sqlite import MEMORY, SqliteCoordinator
 from skylog.coordinator.sqlite.coordinator import ARRIVALS_MAX
-from skylog.coordinator.sqlite.folding import ROW, STEP_EXTENTS, fold, fold_step, uncover
+from skylog.coordinator.sqlite.folding import ROW, STEP_EXTENTS, arrived_bytes, fold, fold_step, uncover
 from skylog.core import LogPositions
 from skylog.model import NewTopic
 
@@ -47,6 +47,10 @@ def extents(connection: sqlite3.Connection) -> list[tuple[int, int, int]]:
 
 def all_extents(segments: int = SEGMENTS) -> list[tuple[int, int, int]]:
     return [(log_no, turn, turn) for log_no in range(LOGS) for turn in range(segments)]
+
+
+def sizes(connection: sqlite3.Connection) -> set[int]:
+    return {size for (size,) in connection.execute("SELECT size FROM logs")}
 
 
 def arrived(connection: sqlite3.Connection) -> int:
@@ -113,6 +117,37 @@ def test_a_reader_folds_all_where_little_arrived(connection: sqlite3.Connection)
     uncover(connection, {7})
     assert extents(connection) == all_extents(SEGMENTS + 1)
     assert arrived(connection) == 0
+
+
+def _step_by_step(connection: sqlite3.Connection) -> None:
+    run = fold_step(connection, None)
+    while run is not None:
+        run = fold_step(connection, run)
+
+
+def _cut_short(connection: sqlite3.Connection) -> None:
+    fold_step(connection, fold_step(connection, None))
+    fold(connection)
+
+
+def _uncovered_first(connection: sqlite3.Connection) -> None:
+    uncover(connection, {7, 500})
+    _step_by_step(connection)
+
+
+@pytest.mark.parametrize("way", [fold, _step_by_step, _cut_short, _uncovered_first])
+def test_bytes_are_counted_once_whatever_way_extents_go(
+    connection: sqlite3.Connection, way: Callable[[sqlite3.Connection], object]
+) -> None:
+    logs = [(log_no, log_no) for log_no in range(LOGS)]
+    connection.executemany("INSERT INTO logs (log_no, topic_no, partition) VALUES (?, 1, ?)", logs)
+    way(connection)
+    way(connection)
+    assert sizes(connection) == {100 * SEGMENTS}
+    arrive(connection, SEGMENTS)
+    assert arrived_bytes(connection) == dict.fromkeys(range(LOGS), 100)
+    way(connection)
+    assert sizes(connection) == {100 * (SEGMENTS + 1)}
 
 
 async def test_no_transaction_behind_commits_sorts_more_than_a_step() -> None:

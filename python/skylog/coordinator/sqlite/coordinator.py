@@ -13,8 +13,9 @@ from skylog.coordinator.sqlite import catalog, groups, objects, producers
 from skylog.coordinator.sqlite.commit import Committed, commit_segments
 from skylog.coordinator.sqlite.database import Database
 from skylog.coordinator.sqlite.extents import FoundByTime, Position, TimeQuery, find, find_by_time
-from skylog.coordinator.sqlite.folding import STEP_EXTENTS, Run, fold, fold_step
+from skylog.coordinator.sqlite.folding import STEP_EXTENTS, Run, count_logs, fold, fold_step
 from skylog.coordinator.sqlite.purge import purge
+from skylog.coordinator.sqlite.sizes import log_sizes
 from skylog.coordinator.sqlite.trims import delete_records
 from skylog.core import CommitResult, ExtentIndex, Located, LogPositions
 from skylog.errors import NotFound, SkylogError
@@ -40,6 +41,8 @@ EXTENTS_MAX = 262_144
 ARRIVALS_MAX = 8_192
 """Extents that commits may leave unsorted before they are folded: 512 KiB."""
 PRODUCER_IDS_TOGETHER = 1_000
+LOGS_TOGETHER = 10_000
+"""Logs looked at by one transaction: some 10 ms, in which commits wait."""
 
 
 class SqliteCoordinator:
@@ -87,6 +90,7 @@ class SqliteCoordinator:
         make = partial(catalog.load_or_make_cluster, new_id=new_id, now_ms=self._clock.now_ms())
         self._cluster_id, self._created_ms = await self._database.run(make)
         await self._database.run(fold)
+        await self._database.run(count_logs)
         self._put_logs(await self._database.run(catalog.list_logs))
 
     async def close(self) -> None:
@@ -245,6 +249,15 @@ class SqliteCoordinator:
         if query.timestamp_ms == EARLIEST:
             return OffsetAnswer(bounds[0])
         return OffsetAnswer(bounds[1]) if query.timestamp_ms == LATEST else None
+
+    async def log_sizes(self, logs: Sequence[tuple[bytes, int]]) -> list[int | None]:
+        """Return the bytes of logs, some thousands in a transaction."""
+        numbers = self._index.log_numbers(logs)
+        sizes: list[int | None] = []
+        for start in range(0, len(numbers), LOGS_TOGETHER):
+            part = numbers[start : start + LOGS_TOGETHER]
+            sizes += await self._database.run(partial(log_sizes, numbers=part))
+        return sizes
 
     async def delete_records(self, trims: Sequence[Trim]) -> list[int | SkylogError]:
         """Move the starts of logs forward; extents below are left to `purge`."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import sqlite3
 import struct
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -37,7 +38,7 @@ def fold(connection: sqlite3.Connection) -> int:
     """Move all that commits left to `extents` and return how many extents."""
     rows, last_arrival_no = _read(connection)
     _move(connection, sorted(rows))
-    _drop(connection, last_arrival_no)
+    _drop(connection, last_arrival_no, rows)
     return len(rows)
 
 
@@ -55,7 +56,7 @@ def fold_step(connection: sqlite3.Connection, run: Run | None) -> Run | None:
     _move(connection, run.rows[run.moved : moved])
     if moved < len(run.rows):
         return Run(run.last_arrival_no, run.rows, moved)
-    _drop(connection, run.last_arrival_no)
+    _drop(connection, run.last_arrival_no, run.rows)
     return None
 
 
@@ -69,7 +70,22 @@ def uncover(connection: sqlite3.Connection, log_nos: Collection[int]) -> None:
         _move(connection, sorted(row for row in rows if row[0] in log_nos))
     elif rows:
         _move(connection, sorted(rows))
-        _drop(connection, last_arrival_no)
+        _drop(connection, last_arrival_no, rows)
+
+
+def count_logs(connection: sqlite3.Connection) -> None:
+    """Count the bytes of logs that came from an older file, everything being folded."""
+    connection.execute(
+        """
+        UPDATE logs SET size = (SELECT coalesce(sum(size), 0) FROM extents WHERE extents.log_no = logs.log_no)
+        WHERE size IS NULL
+        """
+    )
+
+
+def arrived_bytes(connection: sqlite3.Connection) -> Mapping[int, int]:
+    """Return the bytes of what commits left, by log; `logs` does not count them yet."""
+    return _count_bytes(_read(connection)[0])
 
 
 def _read(connection: sqlite3.Connection) -> tuple[list[Row], int]:
@@ -90,8 +106,23 @@ def _move(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
     )
 
 
-def _drop(connection: sqlite3.Connection, last_arrival_no: int) -> None:
+def _drop(connection: sqlite3.Connection, last_arrival_no: int, rows: Sequence[Row]) -> None:
+    """Forget arrivals, all rows of which are moved: once, so here is where their bytes are counted."""
+    # The plus keeps SQLite from looking up `grown` by an index it would have to build first.
+    write_rows(
+        connection,
+        "WITH grown (log_no, size) AS (VALUES ",
+        ") UPDATE logs SET size = logs.size + grown.size FROM grown WHERE logs.log_no = +grown.log_no",
+        list(_count_bytes(rows).items()),
+    )
     connection.execute("DELETE FROM arrivals WHERE arrival_no <= ?", (last_arrival_no,))
+
+
+def _count_bytes(rows: Sequence[Row]) -> Counter[int]:
+    sizes: Counter[int] = Counter()
+    for row in rows:
+        sizes[row[0]] += row[4]
+    return sizes
 
 
 def _is_there(connection: sqlite3.Connection, run: Run) -> bool:

@@ -19,7 +19,7 @@ Place: TypeAlias = tuple[int, int, int, int]
 """(log_no, base_offset, running_max_timestamp, unsure_offset), see the table."""
 
 BELOW_START = """
-    SELECT base_offset, last_offset, segment_no FROM extents
+    SELECT base_offset, last_offset, segment_no, size FROM extents
     WHERE log_no = :log_no AND base_offset < :log_start_offset ORDER BY base_offset LIMIT :limit
 """
 """The oldest extents of a log that may end before its start; the last of them may not."""
@@ -106,6 +106,8 @@ def _remove_extents(connection: sqlite3.Connection, log_no: int, limit: int, now
     rows = [row for row in connection.execute(BELOW_START, wanted) if row[1] < start]
     if rows:
         connection.execute("DELETE FROM extents WHERE log_no = ? AND base_offset <= ?", (log_no, rows[-1][0]))
+        size = sum(row[3] for row in rows)
+        connection.execute("UPDATE logs SET size = size - ? WHERE log_no = ?", (size, log_no))
         release_segments(connection, [row[2] for row in rows], now_ms)
     return len(rows)
 
