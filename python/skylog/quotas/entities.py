@@ -14,6 +14,9 @@ CLIENT_ID: Final = "client-id"
 IP: Final = "ip"
 TYPES: Final = (USER, CLIENT_ID, IP)
 
+NAME_LENGTH_MAX: Final = 1_024
+"""Characters of a name."""
+
 Entity: TypeAlias = tuple[tuple[str, str | None], ...]
 """(type, name) in order of types; None is the default of its type."""
 
@@ -27,6 +30,8 @@ def build_entity(names: Mapping[str, str | None]) -> Entity:
             raise InvalidRequest(f"Unhandled client quota entity type: {kind[:100]}")
         if name == "":
             raise InvalidRequest(f"Empty {kind} not supported")
+        if name is not None and len(name) > NAME_LENGTH_MAX:
+            raise InvalidRequest(f"{kind}: expected at most {NAME_LENGTH_MAX} characters, found {len(name)}")
     if IP not in names:
         return tuple(sorted(names.items()))
     if len(names) > 1:

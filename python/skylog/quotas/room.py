@@ -19,7 +19,7 @@ log = logging.getLogger("skylog.quotas")
 
 KIND = "client-quota"
 """Under which limits stand among the coordinator's configs."""
-ENTITIES_MAX = 100_000
+ENTITIES_MAX = 20_000
 
 Change: TypeAlias = Mapping[str, float | None]
 """New limits by key; None removes one."""

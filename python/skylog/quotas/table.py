@@ -23,17 +23,14 @@ class QuotaTable:
         self._entities: dict[Entity, Mapping[str, float]] = {}
         self._clients: dict[str, dict[Scope, float]] = {key: {} for key in CLIENT_KEYS}
         self._ips: dict[str | None, float] = {}
+        self.limits_clients = False
+        """Whether anything but connections is limited; looked at for every request."""
 
     def __len__(self) -> int:
         return len(self._entities)
 
     def __repr__(self) -> str:
         return f"<QuotaTable {len(self._entities)} entities>"
-
-    @property
-    def limits_clients(self) -> bool:
-        """Whether anything but connections is limited."""
-        return len(self._entities) > len(self._ips)
 
     def items(self) -> ItemsView[Entity, Mapping[str, float]]:
         """Return all entities with their limits."""
@@ -53,12 +50,15 @@ class QuotaTable:
             self._ips.pop(names[IP], None)
             if CONNECTION_CREATION_RATE in limits:
                 self._ips[names[IP]] = limits[CONNECTION_CREATION_RATE]
-            return
-        scope = (names.get(USER, ABSENT), names.get(CLIENT_ID, ABSENT))
+        else:
+            self._put_client((names.get(USER, ABSENT), names.get(CLIENT_ID, ABSENT)), limits)
+
+    def _put_client(self, scope: Scope, limits: Mapping[str, float]) -> None:
         for key, index in self._clients.items():
             index.pop(scope, None)
             if key in limits:
                 index[scope] = limits[key]
+        self.limits_clients = any(self._clients.values())
 
     def client_limit(self, key: str, user: str, client_id: str) -> tuple[Scope, float] | None:
         """Return the limit that holds for a client and who shares it: the first of Kafka's order."""

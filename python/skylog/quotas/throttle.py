@@ -6,6 +6,7 @@ from skylog.clock import Clock, Stopwatch
 from skylog.config import QuotasConfig
 from skylog.core import Frame
 from skylog.quotas.bucket import TokenBucket
+from skylog.quotas.entities import NAME_LENGTH_MAX
 from skylog.quotas.keys import (
     CONSUMER_BYTE_RATE,
     CONTROLLER_MUTATION_RATE,
@@ -49,7 +50,9 @@ class ClientThrottle:
         """Return what counts a request, None if no client is limited."""
         if not self.table.limits_clients:
             return None
-        return ClientAccount(self, frame.client_id or "", len(frame))
+        # A longer id than any entity's is nobody's own limit, whatever comes after.
+        client_id = (frame.client_id or "")[: NAME_LENGTH_MAX + 1]
+        return ClientAccount(self, client_id, len(frame))
 
     def connected(self, host: str, /) -> int:
         """Count a connection; one too many does not count and is held for a window at most, as in Kafka."""

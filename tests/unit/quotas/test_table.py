@@ -84,6 +84,7 @@ def test_an_address_has_its_own_limit_or_the_default() -> None:
         {"ip": None, "client-id": None},
         {"ip": "192.0.2.700"},
         {"ip": "localhost"},
+        {"user": "x" * 1_025},
     ],
     ids=str,
 )

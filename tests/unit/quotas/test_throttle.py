@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from producing import frame, produce_payload
 from skylog.config import QuotasConfig
 from skylog.wire.codes import ErrorCode, KafkaError
 
@@ -48,6 +49,18 @@ def test_a_client_without_an_id_has_the_default_limit() -> None:
     assert len(FRAME) < 1000
     assert account.produced() == 0
     assert limited.produce(20_000, "") > 0
+
+
+def test_a_client_id_of_any_length_is_counted_in_bounded_memory() -> None:
+    limited = Limited()
+    limited.limit({"client-id": None}, producer_byte_rate=1000.0)
+    payload = produce_payload(b"")
+    name = b"x" * 32_767
+    account = limited.throttle.account(frame(payload[:8] + b"\x7f\xff" + name + payload[10:]))
+    assert account is not None
+    assert account.produced() > 0, "32 kB are over the limit"
+    (scope,) = limited.throttle.rates["producer_byte_rate"]._meters
+    assert sum(map(len, scope)) < 1_100  # type: ignore[call-overload]
 
 
 def test_a_limit_that_is_raised_or_removed_holds_at_once() -> None:
