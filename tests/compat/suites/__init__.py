@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from compat.model import Suite
-from compat.suites import kcat, librdkafka
+from compat.suites import kafka_python, kcat, librdkafka
 
 SUITES: dict[str, Suite] = {
     suite.name: suite
@@ -11,5 +11,6 @@ SUITES: dict[str, Suite] = {
         kcat.SUITE,
         librdkafka.DEFAULT,
         librdkafka.WITHOUT_CREATION,
+        kafka_python.KafkaPython(),
     )
 }
