@@ -28,6 +28,7 @@ from kafka.admin import ConfigResource as KafkaConfigResource
 from kafka.errors import (
     InvalidReplicationAssignmentError,
     LogDirNotFoundError,
+    NoError,
     NoReassignmentInProgressError,
     SecurityDisabledError,
     UnknownTopicOrPartitionError,
@@ -164,9 +165,14 @@ def test_replicas_stay_where_they_are(pure: KafkaAdminClient, made_topic: NewTop
     assert pure.list_partition_reassignments({topic: [0, 1]}) == {}
 
 
-def test_a_directory_that_is_not_there(pure: KafkaAdminClient, made_topic: NewTopic) -> None:
-    moves = {(made_topic("moved"), 0, BROKER): "/nowhere"}
-    assert list(pure.alter_replica_log_dirs(moves).values()) == [LogDirNotFoundError]
+def test_a_replica_may_move_to_where_it_is_and_nowhere_else(
+    pure: KafkaAdminClient, made_topic: NewTopic
+) -> None:
+    place = (made_topic("moved"), 0, BROKER)
+    (broker,) = pure.describe_log_dirs()
+    (here,) = [found["log_dir"] for found in broker["log_dirs"]]
+    for path, outcome in ((here, NoError), ("/nowhere", LogDirNotFoundError)):
+        assert list(pure.alter_replica_log_dirs({place: path}).values()) == [outcome]
 
 
 def test_the_quorum_has_one_voter(pure: KafkaAdminClient) -> None:

@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from skylog.catalog.catalog import Catalog
-from skylog.catalog.definitions import shortened
 from skylog.catalog.log_dirs import log_dir
 from skylog.catalog.planning import check_replicas
 from skylog.catalog.verdicts import bounded, verdict
 from skylog.config import Config
-from skylog.errors import SkylogError
 from skylog.model import ClusterView
 from skylog.wire.codes import ErrorCode, KafkaError
 from skylog.wire.exchange import Body, Handler, Request
@@ -26,7 +24,9 @@ PREFERRED, UNCLEAN = 0, 1
 REPLICAS = 1
 """Replicas of a partition that are shown."""
 
+UNKNOWN = KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "There is no such partition.")
 ELECTION_NOT_NEEDED = KafkaError(ErrorCode.ELECTION_NOT_NEEDED, "Every broker leads every partition.")
+NO_REASSIGNMENT = KafkaError(ErrorCode.NO_REASSIGNMENT_IN_PROGRESS, "None is ever under way.")
 
 
 class ReplicasHandler:
@@ -120,17 +120,16 @@ class ReplicasHandler:
             ]
         }
 
-    def _election(self, name: str, index: int) -> SkylogError:
-        return self._missing(name, index) or ELECTION_NOT_NEEDED
+    def _election(self, name: str, index: int) -> KafkaError:
+        return ELECTION_NOT_NEEDED if self._exists(name, index) else UNKNOWN
 
     def _reassignment(
         self, name: str, part: Body, brokers: set[int], *, any_factor: bool
-    ) -> SkylogError | None:
-        missing = self._missing(name, part["partition_index"])
-        if missing is not None:
-            return missing
+    ) -> KafkaError | None:
+        if not self._exists(name, part["partition_index"]):
+            return UNKNOWN
         if part["replicas"] is None:
-            return KafkaError(ErrorCode.NO_REASSIGNMENT_IN_PROGRESS, "No reassignment is ever under way.")
+            return NO_REASSIGNMENT
         try:
             _check_assignment(part["replicas"], brokers, any_factor=any_factor)
         except KafkaError as error:
@@ -140,15 +139,11 @@ class ReplicasHandler:
     def _move(self, name: str, index: int, path: str) -> ErrorCode:
         if path != self._log_dir:
             return ErrorCode.LOG_DIR_NOT_FOUND
-        missing = self._missing(name, index)
-        return ErrorCode.NONE if missing is None else missing.code
+        return ErrorCode.NONE if self._exists(name, index) else UNKNOWN.code
 
-    def _missing(self, name: str, index: int) -> KafkaError | None:
+    def _exists(self, name: str, index: int) -> bool:
         topic = self._catalog.by_name(name)
-        if topic is not None and 0 <= index < topic.partitions:
-            return None
-        message = f"There is no partition {index} of a topic '{shortened(name)}'"
-        return KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, message)
+        return topic is not None and 0 <= index < topic.partitions
 
 
 def _check_assignment(replicas: Sequence[int], brokers: set[int], *, any_factor: bool) -> None:
@@ -171,6 +166,6 @@ def _bounded(topics: Sequence[Body], partitions: str) -> Sequence[Body]:
     return bounded(topics, "topics")
 
 
-def _row(key: str, index: int, outcome: SkylogError | None) -> Body:
+def _row(key: str, index: int, outcome: KafkaError | None) -> Body:
     code, message = verdict(outcome)
     return {key: index, "error_code": code, "error_message": message}
