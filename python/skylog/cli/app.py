@@ -1,25 +1,41 @@
-"""The program ``skylog``: its commands and how it fails."""
+"""The program ``skylog``: its commands and how it fails.
+
+A command is imported when it is called: a broker needs nothing of what the others measure and show with.
+"""
 
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
-from skylog.cli.bench.command import bench
-from skylog.cli.cost.command import cost
-from skylog.cli.demo.command import demo
-from skylog.cli.segment import segment
-from skylog.cli.serve import serve
-from skylog.cli.topic import topic
-from skylog.cli.version import version
 from skylog.errors import SkylogError
+
+COMMANDS = {
+    "serve": "skylog.cli.serve",
+    "demo": "skylog.cli.demo.command",
+    "cost": "skylog.cli.cost.command",
+    "topic": "skylog.cli.topic",
+    "segment": "skylog.cli.segment",
+    "bench": "skylog.cli.bench.command",
+    "version": "skylog.cli.version",
+}
+"""Where each command lies: a function or a `Typer` of the same name."""
 
 
 class _Program(TyperGroup):
     """Says what skylog raises on purpose in one line; everything else is a fault and keeps its traceback."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**{**attributes, "commands": dict.fromkeys(COMMANDS)})
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name in COMMANDS and super().get_command(ctx, cmd_name) is None:
+            self.add_command(_load(cmd_name), cmd_name)
+        return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -39,13 +55,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(serve)
-app.command()(demo)
-app.command()(cost)
-app.add_typer(topic)
-app.add_typer(segment)
-app.add_typer(bench)
-app.command()(version)
+
+
+def _load(name: str) -> Any:
+    found = getattr(import_module(COMMANDS[name]), name)
+    if not isinstance(found, typer.Typer):
+        function, found = found, typer.Typer(add_completion=False)
+        found.command(name)(function)
+    return typer.main.get_command(found)
+
+
+@app.callback()
+def _program() -> None:
+    """Let the program be a group of commands, though none is registered yet."""
 
 
 def main() -> None:

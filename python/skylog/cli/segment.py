@@ -19,7 +19,9 @@ from skylog.errors import Corrupt, NotFound
 from skylog.model import format_topic_id
 from skylog.storage.open import open_store
 
-segment = typer.Typer(name="segment", help="Look into segment objects.", no_args_is_help=True)
+segment = typer.Typer(
+    name="segment", help="Look into segment objects.", no_args_is_help=True, add_completion=False
+)
 
 
 @segment.callback()

@@ -11,7 +11,9 @@ from skylog.cli import admin
 from skylog.cli.client import Client
 from skylog.cli.console import console, format_count, table
 
-topic = typer.Typer(name="topic", help="Create, list, describe and delete topics.", no_args_is_help=True)
+topic = typer.Typer(
+    name="topic", help="Create, list, describe and delete topics.", no_args_is_help=True, add_completion=False
+)
 
 Bootstrap = Annotated[
     str, typer.Option(metavar="HOST:PORT", help="The broker to ask.", envvar="SKYLOG_BOOTSTRAP")

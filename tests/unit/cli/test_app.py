@@ -51,6 +51,28 @@ def test_without_arguments_it_lists_its_commands() -> None:
         assert f" {name} " in plain(result.output)
 
 
+def test_a_command_that_is_misspelt_is_guessed() -> None:
+    result = CliRunner().invoke(app, ["srve"])
+    assert result.exit_code == 2
+    assert "Did you mean 'serve'?" in plain(result.output)
+
+
+def test_a_broker_loads_nothing_that_only_other_commands_need() -> None:
+    """All commands were loaded with each: 50 MB and most of the time of a start."""
+    program = """
+import sys
+from skylog.cli.app import main
+sys.argv = ["skylog", "serve", "--store", "nonsense:"]
+try:
+    main()
+except SystemExit:
+    heavy = {"numpy", "pyarrow", "boto3", "skylog.bench", "skylog.bulk"}
+    print(*sorted((heavy | {"skylog.broker"}) & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["skylog.broker"]
+
+
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 @pytest.mark.parametrize("flag", ["-h", "--help"])
 def test_every_command_explains_itself_by_example(command: list[str], flag: str) -> None:
