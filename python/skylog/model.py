@@ -141,6 +141,17 @@ class OffsetAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class ActiveProducer:
+    """What a log remembers of an idempotent producer."""
+
+    producer_id: int
+    epoch: int
+    last_sequence: int
+    last_ms: int
+    """When its last batch was committed."""
+
+
+@dataclass(frozen=True, slots=True)
 class CommittedOffset:
     """A group's place in one partition."""
 

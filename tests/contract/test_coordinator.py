@@ -20,6 +20,7 @@ from skylog.model import (
     HIGH_WATERMARK,
     LATEST,
     MAX_TIMESTAMP,
+    ActiveProducer,
     CommittedOffset,
     ConfigChange,
     GroupRecord,
@@ -425,6 +426,48 @@ async def test_producer_ids_are_given_once_over_restarts(durable: Room) -> None:
     before = await durable.coordinator.allocate_producer_ids(5)
     await durable.restart()
     assert await durable.coordinator.allocate_producer_ids(1) >= before + 5
+
+
+async def test_producers_are_listed_with_what_is_remembered(room: Room) -> None:
+    await room.create(A, 2)
+    await room.create(B)
+    for producer_id, epoch, sequence, records in ((9, 0, 0, 5), (7, 3, 0, 2), (9, 0, 5, 4), (7, 4, 0, 1)):
+        room.clock.ms += 10
+        await room.commit(Batch(Log(A, 1), records, TIME_MS, producer_id, epoch, sequence))
+    await room.commit(Batch(Log(B), 3, TIME_MS, 8, 0, 2**31 - 2), Batch(Log(A)))
+    now = room.clock.ms
+    found = await room.coordinator.list_producers([(B, 0), (A, 0), (A, 2), (A, 1), (C, 0), (B, 0)])
+    ofs_b = [ActiveProducer(8, 0, 0, now)]
+    assert [found[0], found[1], found[3], found[5]] == [
+        ofs_b,
+        [],
+        [ActiveProducer(7, 4, 0, now), ActiveProducer(9, 0, 8, now - 10)],
+        ofs_b,
+    ]
+    assert [type(found[place]) for place in (2, 4)] == [NotFound, NotFound]
+    await room.coordinator.delete_topics([B])
+    (gone,) = await room.coordinator.list_producers([(B, 0)])
+    assert isinstance(gone, NotFound)
+    assert await room.coordinator.list_producers([]) == []
+
+
+async def test_producers_are_listed_in_bounded_parts(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("skylog.coordinator.sqlite.listing.PRODUCERS_TOGETHER", 3)
+    monkeypatch.setattr("skylog.coordinator.sqlite.listing.PRODUCER_LOGS_TOGETHER", 2)
+    await room.create(A, 7)
+    counts = [3, 0, 1, 0, 0, 8, 2]
+    for partition, count in enumerate(counts):
+        batches = [Batch(Log(A, partition), 1, TIME_MS, each, 0, 0) for each in range(count)]
+        await room.commit(*batches, Batch(Log(A, partition)))
+    logs = [(A, partition) for partition in range(7)]
+    assert await listed(room, logs) == [list(range(count)) for count in counts]
+    monkeypatch.setattr("skylog.coordinator.sqlite.listing.PRODUCERS_MAX", 10)
+    assert await listed(room, logs) == [[0, 1, 2], [], [0], [], [], [0, 1, 2, 3, 4, 5], []]
+
+
+async def listed(room: Room, logs: list[tuple[bytes, int]]) -> list[list[int]]:
+    found = await room.coordinator.list_producers(logs)
+    return [[each.producer_id for each in of_log] for of_log in found if isinstance(of_log, list)]
 
 
 # Times.

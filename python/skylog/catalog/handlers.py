@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from skylog.catalog.acls import AclsHandler
+from skylog.catalog.active_producers import ActiveProducersHandler
 from skylog.catalog.altering import AlteringHandler
 from skylog.catalog.catalog import Catalog
 from skylog.catalog.cluster import ClusterHandler
@@ -63,5 +64,6 @@ def handlers(
         **QuorumHandler(view).handlers(),
         **ProducersHandler(coordinator).handlers(),
         **LogDirsHandler(catalog, coordinator, config).handlers(),
+        **ActiveProducersHandler(catalog, coordinator).handlers(),
         **TrimmingHandler(catalog, coordinator, on_trim).handlers(),
     }

@@ -15,6 +15,7 @@ from typing import Protocol
 from skylog.core import CommitResult, Located, LogPositions, SealedSegment
 from skylog.errors import SkylogError
 from skylog.model import (
+    ActiveProducer,
     CommittedOffset,
     ConfigChange,
     GroupRecord,
@@ -28,6 +29,9 @@ from skylog.model import (
 
 COMMIT_DEADLINE_MS = 600_000
 """A segment older than this is never committed; so what is much older and unknown is an orphan."""
+
+PRODUCERS_MAX = 100_000
+"""Producers that one call lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +143,15 @@ class Coordinator(Protocol):
 
     async def allocate_producer_ids(self, count: int) -> int:
         """Return the first of `count` producer ids that nobody else ever gets."""
+        ...
+
+    async def list_producers(
+        self, logs: Sequence[tuple[bytes, int]]
+    ) -> list[list[ActiveProducer] | SkylogError]:
+        """Return what logs, (topic id, partition) each, remember of producers, by id. `NotFound`.
+
+        `PRODUCERS_MAX` in all and no more.
+        """
         ...
 
     async def expire_producers(self, idle_ms: int, limit: int) -> int:

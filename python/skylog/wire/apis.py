@@ -89,6 +89,7 @@ SERVED: Final = (
     _api(55, "DescribeQuorum", 0, 2),
     _api(57, "UpdateFeatures", 0, 2),
     _api(60, "DescribeCluster", 0, 2),
+    _api(61, "DescribeProducers", 0, 0),
     _api(64, "UnregisterBroker", 0, 0),
     _api(74, "ListConfigResources", 0, 1),
     _api(75, "DescribeTopicPartitions", 0, 0),

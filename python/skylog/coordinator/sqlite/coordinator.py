@@ -14,14 +14,15 @@ from skylog.coordinator.sqlite.commit import Committed, commit_segments
 from skylog.coordinator.sqlite.database import Database
 from skylog.coordinator.sqlite.extents import FoundByTime, Position, TimeQuery, find, find_by_time
 from skylog.coordinator.sqlite.folding import STEP_EXTENTS, Run, count_logs, fold, fold_step
+from skylog.coordinator.sqlite.listing import each_producer, log_sizes
 from skylog.coordinator.sqlite.purge import purge
-from skylog.coordinator.sqlite.sizes import log_sizes
 from skylog.coordinator.sqlite.trims import delete_records
 from skylog.core import CommitResult, ExtentIndex, Located, LogPositions
 from skylog.errors import NotFound, SkylogError
 from skylog.model import (
     EARLIEST,
     LATEST,
+    ActiveProducer,
     CommittedOffset,
     ConfigChange,
     GroupRecord,
@@ -41,8 +42,6 @@ EXTENTS_MAX = 262_144
 ARRIVALS_MAX = 8_192
 """Extents that commits may leave unsorted before they are folded: 512 KiB."""
 PRODUCER_IDS_TOGETHER = 1_000
-LOGS_TOGETHER = 10_000
-"""Logs looked at by one transaction: some 10 ms, in which commits wait."""
 
 
 class SqliteCoordinator:
@@ -243,21 +242,14 @@ class SqliteCoordinator:
     def _end_of_log(self, query: OffsetQuery) -> OffsetAnswer | SkylogError | None:
         bounds = self._index.bounds(query.topic_id, query.partition)
         if bounds is None:
-            return NotFound(
-                f"topic id {format_topic_id(query.topic_id)}, partition {query.partition}: no such partition"
-            )
+            return _no_log(query.topic_id, query.partition)
         if query.timestamp_ms == EARLIEST:
             return OffsetAnswer(bounds[0])
         return OffsetAnswer(bounds[1]) if query.timestamp_ms == LATEST else None
 
     async def log_sizes(self, logs: Sequence[tuple[bytes, int]]) -> list[int | None]:
-        """Return the bytes of logs, some thousands in a transaction."""
-        numbers = self._index.log_numbers(logs)
-        sizes: list[int | None] = []
-        for start in range(0, len(numbers), LOGS_TOGETHER):
-            part = numbers[start : start + LOGS_TOGETHER]
-            sizes += await self._database.run(partial(log_sizes, numbers=part))
-        return sizes
+        """Return the bytes of logs; some thousands in a transaction."""
+        return await log_sizes(self._database, self._index.log_numbers(logs))
 
     async def delete_records(self, trims: Sequence[Trim]) -> list[int | SkylogError]:
         """Move the starts of logs forward; extents below are left to `purge`."""
@@ -288,6 +280,22 @@ class SqliteCoordinator:
                 self._producer_ids = range(first, first + size)
             taken, self._producer_ids = self._producer_ids[:count], self._producer_ids[count:]
             return taken.start
+
+    async def list_producers(
+        self, logs: Sequence[tuple[bytes, int]]
+    ) -> list[list[ActiveProducer] | SkylogError]:
+        """Return what logs remember of producers; some thousands in a transaction."""
+        numbers = self._index.log_numbers(logs)
+        known = [place for place, number in enumerate(numbers) if number is not None]
+        found: list[list[ActiveProducer] | SkylogError] = [_no_log(*log) for log in logs]
+        lists: list[list[ActiveProducer]] = [[] for _ in known]
+        async for place, producer in each_producer(
+            self._database, [number for number in numbers if number is not None]
+        ):
+            lists[place].append(producer)
+        for place, producers_of_log in zip(known, lists, strict=True):
+            found[place] = producers_of_log
+        return found
 
     async def expire_producers(self, idle_ms: int, limit: int) -> int:
         """Forget idle producers in the next piece of the table; 0 says that this piece had none."""
@@ -357,6 +365,10 @@ class SqliteCoordinator:
     async def known_segments(self, keys: Sequence[str]) -> list[bool]:
         """Say which keys have a row."""
         return await self._database.run(partial(objects.known_segments, keys=keys))
+
+
+def _no_log(topic_id: bytes, partition: int) -> NotFound:
+    return NotFound(f"topic id {format_topic_id(topic_id)}, partition {partition}: no such partition")
 
 
 def _in_extent(found: FoundByTime | None) -> OffsetAnswer:
