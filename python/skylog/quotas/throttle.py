@@ -75,6 +75,7 @@ class ClientAccount:
         self._throttle = throttle
         self._client_id = client_id
         self._size = size
+        self._counted_seconds = 0.0
         self.watch = Stopwatch(throttle.clock)
 
     def produced(self) -> int:
@@ -102,11 +103,11 @@ class ClientAccount:
     def fetched(self, size: int) -> None:
         """Count an answer to a fetch and its time; what is over the limits, the next request will owe."""
         self._take(CONSUMER_BYTE_RATE, size)
-        self._take(REQUEST_PERCENTAGE, 100 * self.watch.seconds)
+        self._take_time()
 
     def answered(self) -> int:
         """Count the time of the request; its throttle is a window at most, as in Kafka."""
-        return self._bounded(self._take(REQUEST_PERCENTAGE, 100 * self.watch.seconds))
+        return self._bounded(self._take_time())
 
     def mutations(self, api_key: int, version: int) -> Mutations:
         """Return what counts the changes that the request makes to the catalog."""
@@ -121,6 +122,12 @@ class ClientAccount:
 
     def _bounded(self, throttle_ms: int) -> int:
         return min(throttle_ms, milliseconds(self._throttle.windows.seconds))
+
+    def _take_time(self) -> int:
+        """Count what the watch has counted since the last time."""
+        seconds = self.watch.seconds
+        fresh_seconds, self._counted_seconds = seconds - self._counted_seconds, seconds
+        return self._take(REQUEST_PERCENTAGE, 100 * fresh_seconds)
 
     def _take(self, key: str, amount: float) -> int:
         found = self._meter(key)

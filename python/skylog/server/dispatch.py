@@ -63,7 +63,7 @@ class Dispatcher:
         key, version = frame.api_key, frame.api_version
         account = self._throttle.account(frame)
         try:
-            body = codec.decode_request(key, version, bytes(frame), frame.body_position)
+            body = _decoded(frame, account)
         except InvalidRequest as error:
             reply.close(f"api key {key} version {version}: {error}")
             return
@@ -80,7 +80,7 @@ class Dispatcher:
                 body = await self._handlers[request.api_key](request)
             else:
                 body = await self._handle_limited(request, reply, account)
-            response = codec.encode_response(request.api_key, request.version, correlation_id, body)
+            response = _encoded(request, correlation_id, body, account)
         except SkylogError as error:
             reply.close(f"api key {request.api_key} version {request.version}: {error}")
         except asyncio.CancelledError:
@@ -102,3 +102,19 @@ class Dispatcher:
             return body
         reply.mute(throttle_ms)
         return body | {"throttle_time_ms": throttle_ms}
+
+
+def _decoded(frame: Frame, account: Account | None) -> Body:
+    if account is not None:
+        with account.watch:
+            return _decoded(frame, None)
+    return codec.decode_request(frame.api_key, frame.api_version, bytes(frame), frame.body_position)
+
+
+def _encoded(request: Request, correlation_id: int, body: Body, account: Account | None) -> bytes:
+    if account is None:
+        return codec.encode_response(request.api_key, request.version, correlation_id, body)
+    with account.watch:
+        response = _encoded(request, correlation_id, body, None)
+    account.answered()  # what writing it took is owed by the next request
+    return response

@@ -55,7 +55,7 @@ class Account(Protocol):
         ...
 
     def answered(self) -> int:
-        """Count the time of any other request."""
+        """Count the time of any other request; again, what came since then."""
         ...
 
     def mutations(self, api_key: int, version: int) -> Mutations:

@@ -132,6 +132,20 @@ def test_time_is_counted_in_percent_of_a_thread_and_held_back_for_a_window_at_mo
     assert account.answered() == 1000
 
 
+def test_time_that_comes_later_is_counted_once() -> None:
+    limited = Limited()
+    limited.limit(APP, request_percentage=10.0)
+    account = limited.account()
+    for _ in range(4):
+        with account.watch:
+            limited.wait(250)
+        assert account.answered() == 0
+    assert account.answered() == 0
+    with account.watch:
+        limited.wait(100)
+    assert 0 < account.answered() <= 300
+
+
 def test_the_largest_throttle_counts() -> None:
     limited = Limited()
     limited.limit(APP, producer_byte_rate=1000.0, request_percentage=1.0)
