@@ -39,7 +39,7 @@ BUILT = REPOSITORY / "target" / "benches"
 BASE_GIB, TURN_GIB = 5, 3
 """Two JVMs, SeaweedFS and generators; and the most that a turn keeps in memory or on tmpfs."""
 
-QUICK_LOADS = ("start", "java", "java-64", "librdkafka-64", "fetch-java", "latency-60")
+QUICK_LOADS = ("start", "java", "java-64", "librdkafka-64", "fetch-java")
 QUICK_TARGETS = ("kafka-tmpfs", "skylog-memory", "kafka-disk", "skylog-file")
 
 
@@ -94,6 +94,7 @@ def complete(options: argparse.Namespace) -> None:
 
 def measure(options: argparse.Namespace, console: Console) -> Run:
     """Run what was asked for."""
+    console.print(f"Apache Kafka {kafka.VERSION} in {options.jars}")
     kafka.install(options.jars)
     own = f"skylog-peers-{os.getpid()}"
     seat = Seat(
@@ -141,11 +142,10 @@ def main() -> int:
         keep(options.json, results)
         out.print(f"results: {options.json}")
     told = Results(results)
-    tables = report.tables(told)
-    out.print(tables, markup=False, highlight=False)
+    out.print(report.tables(told), markup=False, highlight=False)
     if options.render or options.write_docs or (options.whole and not interrupted):
-        report.write(DOCS / "performance.md", tables)
-        plots.write(DOCS / "images", told)
+        pictures = plots.write(DOCS / "images", told)
+        report.write(DOCS / "performance.md", report.page(told, pictures))
         out.print(f"written: {DOCS / 'performance.md'} and its pictures")
     return 130 if interrupted else 0
 

@@ -21,7 +21,7 @@ _OVERLOAD_MIB_S = {"skylog-s3": 200}
 _OVERLOAD_DEFAULT_MIB_S = 500
 _QUANTILES = ("p50", "p90", "p99", "p99.9")
 _SIDES = {"acknowledged": "ack", "end to end": "end_to_end"}
-_SETUP_S = 5.0
+_SETUP_S = 2.5
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class OpenLoop:
 
     name: str
     share: float
-    seconds: float = 6.0
+    seconds: float = 5.0
     warm_up_s: float = 2.0
     targets: tuple[str, ...] = COMPARED
     aims: tuple[Aim, ...] = ()

@@ -29,7 +29,9 @@ def write(directory: Path, results: Results) -> list[Path]:
 
 
 def _costs(results: Results, ours: str) -> str:
-    bars = [bar for load in results.with_figure("cpu_s_per_gib") for bar in _pair(results, load, ours)]
+    """Draw the loads that have an aim."""
+    aimed = [load for load in results.loads if any(aim["target"] == ours for aim in load["aims"])]
+    bars = [bar for load in aimed for bar in _pair(results, load, ours)]
     if not bars:
         return ""
     title = f"{results.titles[PAIRS[ours]]} and {results.titles[ours]}"

@@ -100,8 +100,14 @@ def span(values: list[float]) -> str:
     return f"{statistics.median(values):.2f} ({min(values):.2f}–{max(values):.2f})"
 
 
+def page(results: Results, pictures: list[Path]) -> str:
+    """Return everything that goes into the docs; pictures lie in its folder of images."""
+    shown = [f"![{path.stem}](images/{path.name})" for path in pictures]
+    return "\n\n".join([*shown, tables(results)])
+
+
 def tables(results: Results) -> str:
-    """Return everything that goes into the docs."""
+    """Return all that is not a picture."""
     parts = [
         _about(results),
         _aims(results),

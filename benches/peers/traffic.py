@@ -22,8 +22,8 @@ _WARM_UP_BYTES = 320 * MIB
 as a broker's is that has run for a while."""
 
 _BIG_CACHE = "[fetch]\ncache_bytes_max = 1073741824\n"
-_SECONDS_PER_GIB = {"java": 14.0, "librdkafka": 8.0, "bulk": 6.0, "frames": 3.0}
-_S3_SECONDS_PER_GIB = 24.0
+_SECONDS_PER_GIB = {"java": 6.0, "librdkafka": 5.0, "bulk": 3.0, "frames": 1.5}
+_S3_SECONDS_PER_GIB = 20.0
 _SETUP_S = 2.2
 _DEADLINE_TIMES = 12
 
@@ -60,9 +60,10 @@ class Traffic:
 
     def estimate_s(self, target: Target, scale: float, _rounds: int) -> float:
         """Return about how long a turn takes."""
-        rate = _S3_SECONDS_PER_GIB if target.name == "skylog-s3" else _SECONDS_PER_GIB[self.generator]
+        in_s3 = target.name == "skylog-s3"
+        rate = _S3_SECONDS_PER_GIB if in_s3 else _SECONDS_PER_GIB[self.generator]
         small = 1.5 if self.record_bytes < 500 else 1.0
-        return _SETUP_S + rate * small * (1 + self.consumers / 2) * self.gib * scale
+        return _SETUP_S * (3 if in_s3 else 1) + rate * small * (1 + self.consumers / 2) * self.gib * scale
 
     def measure(self, target: Target, room: Room, rounds: int) -> list[Sample]:
         """Measure one turn. Raises `Failed`."""

@@ -38,7 +38,7 @@ class Wide:
     def estimate_s(self, target: Target, scale: float, rounds: int) -> float:
         """Return about how long it takes."""
         del scale
-        return 45.0 + 25.0 * rounds if target.is_kafka else 6.0 + 2.0 * rounds
+        return 30.0 + 25.0 * rounds if target.is_kafka else 6.0 + 2.0 * rounds
 
     def measure(self, target: Target, room: Room, rounds: int) -> list[Sample]:
         """Measure all rounds on one broker. Raises `Failed`."""
