@@ -12,13 +12,12 @@ from peers.account import Account, Sample
 from peers.aims import Aim
 from peers.brokers import Broker
 from peers.children import Child
+from peers.generators.job import told
 from peers.room import MIB, Room
 from peers.targets import Target
 
 COMPARED = ("kafka-tmpfs", "skylog-memory", "kafka-disk", "skylog-file", "skylog-s3")
 PARTITIONS = 16
-_OVERLOAD_MIB_S = {"skylog-s3": 200}
-_OVERLOAD_DEFAULT_MIB_S = 500
 _QUANTILES = ("p50", "p90", "p99", "p99.9")
 _SIDES = {"acknowledged": "ack", "end to end": "end_to_end"}
 _SETUP_S = 2.5
@@ -58,8 +57,8 @@ class OpenLoop:
         seconds = self.seconds * max(0.5, room.scale)
         with room.ready(target) as broker:
             account = Account(broker)
-            told = _ask(broker, room, rate, seconds, self.warm_up_s)
-            return [_sample(account, told, rate)]
+            answer = _ask(broker, room, rate, seconds, self.warm_up_s)
+            return [_sample(account, answer, rate)]
 
 
 def _common_capacity(target: Target, room: Room) -> float:
@@ -72,10 +71,10 @@ def _common_capacity(target: Target, room: Room) -> float:
 def _capacity(target: Target, room: Room) -> float:
     if target.name not in room.capacities:
         room.say(f"{target.title}: its capacity")
-        asked = _OVERLOAD_MIB_S.get(target.name, _OVERLOAD_DEFAULT_MIB_S)
         with room.ready(target) as broker:
-            told = _ask(broker, room, asked, 2.0, 1.0)
-        room.capacities[target.name] = told["mib_per_second"]
+            command = [sys.executable, "-m", "peers.capacity", broker.bootstrap, str(PARTITIONS)]
+            child = Child(command, room.log("capacity"), room.seat.client_cpus)
+            room.capacities[target.name] = told(child.finish(120))["mib_per_second"]
     return room.capacities[target.name]
 
 
@@ -88,16 +87,16 @@ def _ask(broker: Broker, room: Room, rate: float, seconds: float, warm_up_s: flo
     command += ["--warm-up", f"{warm_up_s:g}", "--json", str(file)]
     child = Child(command, log, room.seat.client_cpus)
     child.finish(60 + 10 * (seconds + warm_up_s))
-    told: dict[str, Any] = json.loads(file.read_text())
-    return told
+    answer: dict[str, Any] = json.loads(file.read_text())
+    return answer
 
 
-def _sample(account: Account, told: dict[str, Any], rate: float) -> Sample:
-    sample = account.close(told["acknowledged"] * told["plan"]["record_bytes"])
-    sample |= {"asked_mib_per_s": rate, "mb_per_s": told["mib_per_second"] * MIB / 1e6}
+def _sample(account: Account, answer: dict[str, Any], rate: float) -> Sample:
+    sample = account.close(answer["acknowledged"] * answer["plan"]["record_bytes"])
+    sample |= {"asked_mib_per_s": rate, "mb_per_s": answer["mib_per_second"] * MIB / 1e6}
     for side, name in _SIDES.items():
-        of = told["latency_ms"][side]
+        of = answer["latency_ms"][side]
         sample |= {f"{name}_{quantile.replace('.', '_')}_ms": of[quantile] for quantile in _QUANTILES}
-    sample["late_p99_ms"] = told["latency_ms"]["sent"]["p99"]
+    sample["late_p99_ms"] = answer["latency_ms"]["sent"]["p99"]
     sample["load_1_min"] = os.getloadavg()[0]
     return sample

@@ -55,7 +55,7 @@ class Room:
 
     @contextmanager
     def ready(self, target: Target, settings: str = "") -> Iterator[Broker]:
-        """Give a broker to put load on: warm if it needs that, else new. `Failed` says it if it ends."""
+        """Give a broker to put load on: warm if it needs that, else new. `Failed` says what it wrote."""
         with ExitStack() as stack:
             if target.kind.long_lived:
                 broker = self._warm(target)
@@ -65,9 +65,10 @@ class Room:
             try:
                 yield broker
             except Exception as error:
-                if broker.alive or broker.child is None:
+                if broker.child is None:
                     raise
-                raise Failed(f"the broker ended: {broker.child.told()}") from error
+                state = "runs" if broker.alive else "ended"
+                raise Failed(f"{error}; the broker {state}; its log: {broker.child.told()}") from error
 
     @contextmanager
     def new(self, target: Target, settings: str = "") -> Iterator[Broker]:
