@@ -11,6 +11,7 @@ SUITES: dict[str, Suite] = {
         kcat.SUITE,
         librdkafka.DEFAULT,
         librdkafka.WITHOUT_CREATION,
+        librdkafka.ADMIN,
         kafka_python.KafkaPython(),
     )
 }

@@ -2,9 +2,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from compat.model import Outcome, Result
 from compat.processes import Ended
-from compat.suites.librdkafka import Declared, declared, read_results
+from compat.suites.librdkafka.results import read_part, read_result
+from compat.suites.librdkafka.table import Declared, declared, parts
 
 TABLE = """
 #define _TEST(NAME, FLAGS, ...) { .name = #NAME }
@@ -18,6 +21,21 @@ struct test tests[] = {
           TEST_BRKVER(0, 9, 0, 0),
           .scenario = "default,other"),
     {NULL}};
+"""
+
+PARTS = """
+static void do_test_one(const char *what) {
+        SUB_TEST("%s", what);
+}
+
+static void
+do_test_two(void) {
+        SUB_TEST_QUICK();
+}
+
+static void show(int rows) {
+        TEST_SAY("none");
+}
 """
 
 FAILURE = """
@@ -49,9 +67,14 @@ def test_the_table_of_tests_is_read_with_flags_and_scenarios() -> None:
     ]
 
 
+def test_parts_are_the_functions_that_can_be_run_alone() -> None:
+    assert parts(PARTS) == ["do_test_one", "do_test_two"]
+
+
 def test_results_come_with_what_the_log_says(tmp_path: Path) -> None:
     report = {"0001_one": entry("FAILED"), "0002_two": entry("SKIPPED"), "0003_three": entry("PASSED")}
-    assert read_results([*report], report, ended(tmp_path, FAILURE + SUMMARY)) == [
+    said = ended(tmp_path, FAILURE + SUMMARY)
+    assert [read_result(name, report, said) for name in report] == [
         Result("0001_one", Outcome.FAILED, 1.5, "one.c:5:main_0001(): expected 1, not 2"),
         Result("0002_two", Outcome.SKIPPED, 1.5, "needs ZooKeeper"),
         Result("0003_three", Outcome.PASSED, 1.5, ""),
@@ -59,13 +82,29 @@ def test_results_come_with_what_the_log_says(tmp_path: Path) -> None:
 
 
 def test_a_test_that_did_nothing_has_not_passed(tmp_path: Path) -> None:
-    report = {"0001_one": entry("PASSED", 0.0)}
-    (result,) = read_results(["0001_one"], report, ended(tmp_path, "", 0))
+    result = read_result("0001_one", {"0001_one": entry("PASSED", 0.0)}, ended(tmp_path, "", 0))
     assert result.outcome is Outcome.SKIPPED
 
 
 def test_tests_that_never_ended_have_failed(tmp_path: Path) -> None:
+    said = ended(tmp_path, "last words\n\n", None)
     report = {"0001_one": entry("RUNNING")}
-    first, second = read_results(["0001_one", "0002_two"], report, ended(tmp_path, "last words\n\n", None))
-    assert first.outcome is second.outcome is Outcome.FAILED
-    assert second.detail == "its time was over: last words"
+    assert read_result("0001_one", report, said).outcome is Outcome.FAILED
+    assert read_result("0002_two", report, said) == Result(
+        "0002_two", Outcome.FAILED, 9.0, "its time was over: last words"
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "said", "outcome"),
+    [
+        ("PASSED", "[ do_test_one:7: with this: PASS (0.02s) ]", Outcome.PASSED),
+        ("PASSED", "[ do_test_one:7: PASS (0.02s) ]", Outcome.PASSED),
+        ("PASSED", "[ do_test_one_more:7: PASS (0.02s) ]", Outcome.SKIPPED),
+        ("PASSED", "[ do_test_one:7: SKIP: not here ]", Outcome.SKIPPED),
+        ("FAILED", "[ do_test_one:7: PASS (0.02s) ]", Outcome.FAILED),
+    ],
+)
+def test_a_part_passes_if_it_says_so(tmp_path: Path, state: str, said: str, outcome: Outcome) -> None:
+    result = read_part("do_test_one", "0001_one", {"0001_one": entry(state)}, ended(tmp_path, said))
+    assert (result.test, result.outcome) == ("do_test_one", outcome)
