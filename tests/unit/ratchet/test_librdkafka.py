@@ -20,6 +20,7 @@ struct test tests[] = {
           0,
           TEST_BRKVER(0, 9, 0, 0),
           .scenario = "default,other"),
+    _TEST(0004_four_mock, 0),
     {NULL}};
 """
 
@@ -64,7 +65,12 @@ def test_the_table_of_tests_is_read_with_flags_and_scenarios() -> None:
         Declared("0001_one", frozenset({"0"}), frozenset({"default"})),
         Declared("0002_two", frozenset({"TEST_F_LOCAL", "TEST_F_KNOWN_ISSUE"}), frozenset({"default"})),
         Declared("0003_three", frozenset({"0"}), frozenset({"default", "other"})),
+        Declared("0004_four_mock", frozenset({"0"}), frozenset({"default"})),
     ]
+
+
+def test_only_what_talks_to_a_broker_is_run() -> None:
+    assert [test.name for test in declared(TABLE) if test.needs_broker] == ["0001_one", "0003_three"]
 
 
 def test_parts_are_the_functions_that_can_be_run_alone() -> None:

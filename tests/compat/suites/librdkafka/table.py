@@ -26,7 +26,8 @@ class Declared:
 
     @property
     def needs_broker(self) -> bool:
-        return not self.flags & _WITHOUT_BROKER
+        """Whether it talks to a real one: librdkafka's mock of a cluster lies in librdkafka."""
+        return not self.flags & _WITHOUT_BROKER and not self.name.endswith("_mock")
 
 
 def declared(source: str) -> list[Declared]:
