@@ -855,6 +855,26 @@ async def test_group_offsets_come_back(room: Room) -> None:
     assert await room.coordinator.fetch_offsets("other", None) == []
 
 
+async def test_offsets_in_a_deleted_topic_are_gone_at_once_and_purged_in_bounded_steps(room: Room) -> None:
+    """A topic that many groups read once held up every commit until all of their offsets were deleted."""
+    await room.create(A, 50)
+    await room.create(B)
+    groups = [f"g{number}" for number in range(4)]
+    for group in groups:
+        offsets = [*(CommittedOffset(A, partition, 5) for partition in range(50)), CommittedOffset(B, 0, 1)]
+        assert await room.coordinator.commit_offsets(group, offsets) == [None] * 51
+    await room.coordinator.delete_topics([A])
+    for group in groups:
+        left = await room.coordinator.fetch_offsets(group, None)
+        assert [offset and offset.topic_id for offset in left] == [B]
+        assert await room.coordinator.fetch_offsets(group, [(A, 0)]) == [None]
+    steps = []
+    while removed := await room.coordinator.purge(30):
+        steps.append(removed)
+    assert max(steps) <= 30
+    assert sum(steps) == 50 + len(groups) * 50, "logs and offsets"
+
+
 async def test_a_later_offset_replaces_the_first(room: Room) -> None:
     await room.create(A)
     await room.coordinator.commit_offsets("g", [CommittedOffset(A, 0, 5)])

@@ -14,7 +14,7 @@ from skylog.clock import SystemClock, SystemEntropy
 from skylog.coordinator.base import SegmentCommit
 from skylog.coordinator.sqlite import MEMORY, SqliteCoordinator
 from skylog.coordinator.sqlite.extents import FIND, FIND_BY_TIME, HOLDER
-from skylog.coordinator.sqlite.objects import DELETED_LOG
+from skylog.coordinator.sqlite.objects import DELETED_LOG, DELETED_OFFSETS
 from skylog.coordinator.sqlite.trims import BELOW_START, NEXT_TIMES
 from skylog.core import CommitResult, LogPositions
 from skylog.model import (
@@ -184,6 +184,11 @@ async def test_choosing_what_to_purge_sorts_nothing(big: SqliteCoordinator, fres
         assert [step.split(" (")[0] for step in await explain(coordinator, DELETED_LOG)] == [
             "SEARCH t USING COVERING INDEX topics_deleted",
             "SEARCH l USING COVERING INDEX sqlite_autoindex_logs_1",
+        ]
+        offsets = DELETED_OFFSETS.replace("?", ":extents_max")
+        assert [step.split(" (")[0] for step in await explain(coordinator, offsets)] == [
+            "SEARCH t USING COVERING INDEX topics_deleted",
+            "SEARCH o USING COVERING INDEX group_offsets_by_topic",
         ]
 
 

@@ -195,7 +195,7 @@ class Coordinator(Protocol):
     # The life of objects.
 
     async def purge(self, limit: int) -> int:
-        """Remove up to `limit` rows (extents, producers, logs) of what was deleted; return how many.
+        """Remove up to `limit` rows (extents, producers, logs, offsets) of what was deleted; return how many.
 
         Segments left empty are marked. 0 says that nothing is left.
         """

@@ -130,7 +130,7 @@ def _no_topic(topic_id: bytes) -> NotFound:
 def delete_topics(
     connection: sqlite3.Connection, topic_ids: Sequence[bytes], now_ms: int
 ) -> list[SkylogError | None]:
-    """Hide topics and drop what is kept by their name or for groups."""
+    """Hide topics and drop what is kept by their name; all else goes by and by."""
     return [_delete_topic(connection, topic_id, now_ms) for topic_id in topic_ids]
 
 
@@ -143,7 +143,6 @@ def _delete_topic(connection: sqlite3.Connection, topic_id: bytes, now_ms: int) 
     topic_no, name = found
     connection.execute("UPDATE topics SET deleted_ms = ? WHERE topic_no = ?", (now_ms, topic_no))
     connection.execute("DELETE FROM configs WHERE kind = 'topic' AND name = ?", (name,))
-    connection.execute("DELETE FROM group_offsets WHERE topic_no = ?", (topic_no,))
     return None
 
 

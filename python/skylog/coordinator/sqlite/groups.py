@@ -13,7 +13,7 @@ from skylog.model import CommittedOffset, GroupRecord, format_topic_id
 OFFSETS = """
     SELECT t.topic_id, o.partition, o.committed_offset, o.leader_epoch, o.metadata, o.committed_ms
     FROM group_offsets AS o JOIN topics AS t ON t.topic_no = o.topic_no
-    WHERE o.group_id = ? ORDER BY t.name, o.partition
+    WHERE o.group_id = ? AND t.deleted_ms IS NULL ORDER BY t.name, o.partition
 """
 
 # CROSS keeps what is asked first: a group may have many more offsets.

@@ -15,20 +15,33 @@ DELETED_LOG = """
     WHERE t.deleted_ms IS NOT NULL ORDER BY t.deleted_ms LIMIT 1
 """
 
+# The index by topic holds the whole key.
+DELETED_OFFSETS = """
+    SELECT o.group_id, o.topic_no, o.partition
+    FROM topics AS t CROSS JOIN group_offsets AS o ON o.topic_no = t.topic_no
+    WHERE t.deleted_ms IS NOT NULL LIMIT ?
+"""
+
 
 def purge_topics(connection: sqlite3.Connection, limit: int, now_ms: int) -> int:
-    """Remove up to `limit` rows (extents, producers, logs) of deleted topics; return how many.
+    """Remove up to `limit` rows of deleted topics (extents, producers, logs, offsets); return their number.
 
     Everything has to be folded.
     """
     left = limit
-    while left > 0:
-        found = connection.execute(DELETED_LOG).fetchone()
-        if found is None:
-            _drop_empty_topics(connection)
-            break
+    while left > 0 and (found := connection.execute(DELETED_LOG).fetchone()) is not None:
         left -= _purge_log(connection, found[0], left, now_ms)
+    if left > 0:
+        left -= _purge_offsets(connection, left)
+    if left > 0:
+        _drop_empty_topics(connection)
     return limit - left
+
+
+def _purge_offsets(connection: sqlite3.Connection, limit: int) -> int:
+    return connection.execute(
+        f"DELETE FROM group_offsets WHERE (group_id, topic_no, partition) IN ({DELETED_OFFSETS})", (limit,)
+    ).rowcount
 
 
 def _purge_log(connection: sqlite3.Connection, log_no: int, limit: int, now_ms: int) -> int:
