@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 if TYPE_CHECKING:
     from stores.azurite import Azurite
     from stores.moto import MotoServer
     from stores.seaweed import SeaweedFS
+
+
+# A test must not fail for the machine's being busy.
+hypothesis.settings.register_profile("skylog", deadline=None)
+hypothesis.settings.load_profile("skylog")
 
 
 @pytest.fixture(scope="session")

@@ -2,16 +2,18 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use pyo3::exceptions::PyValueError;
+use bytes::Bytes;
+use pyo3::exceptions::{PyMemoryError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList};
+use pyo3::types::{PyBytes, PyList, PyMemoryView};
 
 use super::index::CommitResult;
-use super::memory::Filling;
+use super::memory::SharedBytes;
 use super::wire::Frame;
 use super::{detached, request_error, to_python};
 use crate::batch::validate::TopicRules;
 use crate::index::distinct_producers;
+use crate::memory::Filling;
 use crate::segment::{Layout, Sealed};
 use crate::wire::builder::{Builder, SharedProduce, Waiting};
 use crate::wire::produce::Produce;
@@ -188,13 +190,17 @@ impl SegmentBuilder {
 }
 
 impl SegmentBuilder {
-    fn pack(&self, py: Python<'_>, segment_id: [u8; 16], created_ms: i64) -> PyResult<(Layout, Py<PyBytes>)> {
+    fn pack(&self, py: Python<'_>, segment_id: [u8; 16], created_ms: i64) -> PyResult<(Layout, Bytes)> {
         let (inputs, size) = (self.builder.inputs(), self.builder.size());
-        let layout =
-            detached(py, size, || Layout::plan(&inputs, segment_id, created_ms)).map_err(to_python)?;
-        let mut data = Filling::new(py, layout.size())?;
-        detached(py, size, || layout.write(&inputs, |piece| data.append(piece))).map_err(to_python)?;
-        Ok((layout, data.finish(py)?))
+        detached(py, size, || {
+            let layout = Layout::plan(&inputs, segment_id, created_ms).map_err(to_python)?;
+            let scarce =
+                || PyMemoryError::new_err(format!("no memory for a segment of {} bytes", layout.size()));
+            let mut data = Filling::new(layout.size()).ok_or_else(scarce)?;
+            layout.write(&inputs, |piece| data.append(piece)).map_err(to_python)?;
+            let data = data.finish().ok_or_else(|| PyValueError::new_err("a segment of another size"))?;
+            Ok((layout, data))
+        })
     }
 }
 
@@ -203,18 +209,17 @@ impl SegmentBuilder {
 pub(super) struct SealedSegment {
     pub(super) sealed: Sealed,
     size: usize,
-    data: Mutex<Option<Py<PyBytes>>>,
+    data: Mutex<Option<Bytes>>,
     waiting: Waiting,
 }
 
 #[pymethods]
 impl SealedSegment {
     #[getter]
-    fn data(&self, py: Python<'_>) -> PyResult<Py<PyBytes>> {
-        let data = self.data.lock().unwrap_or_else(PoisonError::into_inner);
-        data.as_ref()
-            .map(|data| data.clone_ref(py))
-            .ok_or_else(|| PyValueError::new_err("the data was released"))
+    fn data<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyMemoryView>> {
+        let data = self.data.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let data = data.ok_or_else(|| PyValueError::new_err("the data was released"))?;
+        PyMemoryView::from(Bound::new(py, SharedBytes(data))?.as_any())
     }
 
     #[getter]

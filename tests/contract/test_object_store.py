@@ -13,10 +13,12 @@ from typing import TypeAlias
 
 import pytest
 
+from oracle.batch import Record, encode
+from oracle.produce import seal
 from skylog.clock import SystemClock, SystemEntropy
 from skylog.config import StoreRequestsConfig
 from skylog.errors import InvalidRequest, NotFound
-from skylog.storage.base import ObjectStore
+from skylog.storage.base import Buffer, ObjectStore
 from skylog.storage.delay import Delayed, Latency
 from skylog.storage.metered import Metered
 from skylog.storage.open import open_store
@@ -189,11 +191,23 @@ async def test_a_slice_of_a_buffer_can_be_put(store: ObjectStore) -> None:
     assert await store.get("slice") == b"3456"
 
 
-async def test_a_buffer_that_changes_later_does_not_change_the_object(store: ObjectStore) -> None:
+@pytest.mark.parametrize("view", [lambda data: data, memoryview, lambda data: memoryview(data).toreadonly()])
+async def test_a_buffer_that_changes_later_does_not_change_the_object(
+    store: ObjectStore, view: Callable[[bytearray], Buffer]
+) -> None:
     data = bytearray(b"before")
-    await store.put("kept", data)
+    await store.put("kept", view(data))
     data[:] = b"after!"
     assert await store.get("kept") == b"before"
+
+
+async def test_a_sealed_segment_can_be_put_and_outlives_what_sealed_it(store: ObjectStore) -> None:
+    batch = encode([Record(value=bytes(900_000))])
+    sealed = seal([(bytes(16), 0, batch)] * 6)
+    whole = bytes(sealed.data)
+    await store.put("segment", sealed.data)
+    sealed.release_data()
+    assert await store.get("segment") == whole
 
 
 async def test_the_same_key_may_be_put_again_with_the_same_bytes(store: ObjectStore) -> None:

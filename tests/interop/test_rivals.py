@@ -44,7 +44,7 @@ def writable(rival: Rival, records: Sequence[Record]) -> list[Record]:
 
 
 @pytest.mark.parametrize(("rival", "codec"), PAIRS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(records=record_lists, base_offset=st.integers(0, 2**40))
 def test_a_rival_reads_what_we_write(
     rival: Rival, codec: str, records: list[Record], base_offset: int
@@ -54,7 +54,7 @@ def test_a_rival_reads_what_we_write(
 
 
 @pytest.mark.parametrize(("rival", "codec"), PAIRS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(records=record_lists)
 def test_we_read_what_a_rival_writes(rival: Rival, codec: str, records: list[Record]) -> None:
     records = writable(rival, records)

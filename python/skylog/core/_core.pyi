@@ -154,8 +154,8 @@ class SealedSegment:
     """A whole segment object with what a commit needs to know of it and the requests that wait for it."""
 
     @property
-    def data(self) -> bytes:
-        """The object's bytes. Raises `ValueError` once they are released."""
+    def data(self) -> memoryview:
+        """The object's bytes, which never change. Raises `ValueError` once they are released."""
     @property
     def size(self) -> int: ...
     @property

@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from skylog.core import SharedBytes
 from skylog.errors import InvalidRequest
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
+"""Bytes that a store takes; a sealed segment is a view over memory that never changes (`frozen`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,15 @@ class ObjectStore(Protocol):
     async def close(self) -> None:
         """Release connections and threads. Nothing is lost by not calling it."""
         ...
+
+
+def frozen(data: Buffer) -> bytes | memoryview:
+    """Return `data` as it is if nobody can change it any more, else a copy."""
+    if isinstance(data, bytes) or (
+        isinstance(data, memoryview) and isinstance(data.obj, bytes | SharedBytes)
+    ):
+        return data
+    return bytes(data)
 
 
 def check_range(key: str, position: int, size: int) -> None:

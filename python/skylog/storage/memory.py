@@ -7,18 +7,18 @@ from dataclasses import dataclass
 
 from skylog.clock import Clock
 from skylog.errors import NotFound
-from skylog.storage.base import Buffer, ObjectInfo, check_range, check_range_end
+from skylog.storage.base import Buffer, ObjectInfo, check_range, check_range_end, frozen
 from skylog.storage.keys import check_key
 
 
 @dataclass(frozen=True, slots=True)
 class _Object:
-    data: bytes
+    data: bytes | memoryview
     modified_ms: int
 
 
 class MemoryStore:
-    """An `ObjectStore` that holds what it was given; `bytes` without a copy."""
+    """An `ObjectStore` that holds what it was given; `bytes` and sealed segments without a copy."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -38,19 +38,19 @@ class MemoryStore:
         """Do nothing: memory is there."""
 
     async def put(self, key: str, data: Buffer) -> None:
-        """Hold `data`; anything but `bytes` is copied, since it may change later."""
-        self._objects[check_key(key)] = _Object(bytes(data), self._clock.now_ms())
+        """Hold `data`; what may change later is copied."""
+        self._objects[check_key(key)] = _Object(frozen(data), self._clock.now_ms())
 
     async def get(self, key: str) -> bytes:
         """Return the whole object. Raises `NotFound`."""
-        return self._find(key).data
+        return bytes(self._find(key).data)
 
     async def get_range(self, key: str, position: int, size: int) -> bytes:
         """Return `size` bytes from `position`. Raises `NotFound`; `InvalidRequest` past the end."""
         check_range(key, position, size)
         data = self._find(key).data
         check_range_end(key, position, size, len(data))
-        return data[position : position + size]
+        return bytes(data[position : position + size])
 
     async def delete(self, keys: Sequence[str]) -> None:
         """Forget objects; one that is not there is no error."""

@@ -1,11 +1,10 @@
 //! Memory that Python and Rust share: the one module with `unsafe`.
 //!
-//! Three things cross in this file. A receive buffer is written by the event loop (through a writable memoryview) and read
+//! Two things cross in this file. A receive buffer is written by the event loop (through a writable memoryview) and read
 //! by Rust once it is full. A frame is read by Python through a read-only memoryview. In both cases the exporting
 //! Python object holds an `Arc` of the memory, so a view that outlives its use keeps the memory alive and can do no
-//! worse than change bytes that nobody should still write. A segment is written straight into the `bytes` that Python
-//! will own, before anybody else knows it. Arrow arrays, foreign buffers and finished bytes, which are only read, have
-//! files of their own.
+//! worse than change bytes that nobody should still write. Arrow arrays, foreign buffers and finished bytes, which are
+//! only read, have files of their own.
 #![allow(unsafe_code)]
 
 mod arrow;
@@ -22,10 +21,9 @@ use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use pyo3::exceptions::PyValueError;
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyMemoryView};
+use pyo3::types::PyMemoryView;
 
 use crate::wire::frames::{FrameBytes, Room, Rooms};
 
@@ -246,45 +244,6 @@ impl Readable {
         let bytes: &[u8] = &slf.get().bytes;
         // SAFETY: the bytes live as long as the exporter, and the view holds the exporter. The view is read-only.
         unsafe { fill(slf.as_any(), view, bytes.as_ptr().cast_mut(), bytes.len(), true, flags) }
-    }
-}
-
-/// A `bytes` that is still being written, with not a byte of it touched before.
-pub(super) struct Filling {
-    bytes: Py<PyBytes>,
-    start: NonNull<u8>,
-    size: usize,
-    filled: usize,
-}
-
-// SAFETY: nobody but the filling knows the object before `finish`, so its memory may be written on any thread.
-unsafe impl Send for Filling {}
-
-impl Filling {
-    pub(super) fn new(py: Python<'_>, size: usize) -> PyResult<Self> {
-        // SAFETY: without a source the interpreter allocates and leaves the content to its caller.
-        let object = unsafe { ffi::PyBytes_FromStringAndSize(std::ptr::null(), size.cast_signed()) };
-        // SAFETY: what it returns is a new reference to exactly a `bytes`, or null with an exception set.
-        let bytes = unsafe { Bound::from_owned_ptr_or_err(py, object)?.cast_into_unchecked::<PyBytes>() };
-        // SAFETY: the object is a `bytes`; its memory is never null.
-        let start = unsafe { NonNull::new_unchecked(ffi::PyBytes_AsString(bytes.as_ptr())) }.cast();
-        Ok(Self { bytes: bytes.unbind(), start, size, filled: 0 })
-    }
-
-    /// Writes the next bytes.
-    pub(super) fn append(&mut self, piece: &[u8]) {
-        assert!(piece.len() <= self.size - self.filled, "more bytes than were announced");
-        // SAFETY: the target lies within the object (asserted), and no one else reads or writes it yet.
-        unsafe {
-            self.start.add(self.filled).as_ptr().copy_from_nonoverlapping(piece.as_ptr(), piece.len());
-        }
-        self.filled += piece.len();
-    }
-
-    /// The object, now that all of it is written.
-    pub(super) fn finish(self, _py: Python<'_>) -> PyResult<Py<PyBytes>> {
-        let whole = self.filled == self.size;
-        whole.then_some(self.bytes).ok_or_else(|| PyValueError::new_err("fewer bytes than were announced"))
     }
 }
 

@@ -179,7 +179,7 @@ def test_a_segment() -> None:
 
 
 def test_a_segment_with_a_wrong_batch() -> None:
-    whole = seal([(bytes(16), 0, encode([Record(value=b"content")]))]).data
+    whole = bytes(seal([(bytes(16), 0, encode([Record(value=b"content")]))]).data)
     place = whole.index(b"content")
     with pytest.raises(records.Corrupt, match="batch at position 40: checksum"):
         records.decode_segment(whole[:place] + b"C" + whole[place + 1 :])

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from skylog.errors import NotFound, Unavailable
@@ -264,7 +264,6 @@ async def test_what_is_dropped_is_loaded_again() -> None:
     assert loader.asked == [("a", 100, 200), ("a", 500, 100), ("a", 100, 200)]
 
 
-@settings(deadline=None)
 @given(
     windows=st.lists(
         st.tuples(

@@ -181,7 +181,7 @@ async def live(stores: Stores, request: str, lane: str, at_s: float, gives_up_af
     return asyncio.get_running_loop().time() - start
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(STEPS, max_size=40), REQUESTS, st.integers(0, 1000))
 def test_whatever_happens_a_caller_gets_the_right_bytes_or_an_error_in_time(
     steps: list[Step], requests: list[tuple[str, str, float, float | None]], seed: int
