@@ -810,8 +810,12 @@ async def test_in_an_extent_that_is_cut_offsets_count_from_the_start(room: Room)
     assert [answer.offset for answer in answers if isinstance(answer, OffsetAnswer)] == [10, 10, -1]
 
 
+@pytest.mark.parametrize("rows", [1, 2, 10_000])
 @pytest.mark.parametrize("limit", [1, 2, 3, 100])
-async def test_times_are_found_at_every_step_of_a_purge(room: Room, limit: int) -> None:
+async def test_times_are_found_at_every_step_of_a_purge(
+    room: Room, limit: int, rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("skylog.coordinator.sqlite.times.ROWS_TOGETHER", rows)
     await room.create(A)
     times = [50, 900, 40, 30, 60, 20, 80, 70, 10, 90]
     for time in times:

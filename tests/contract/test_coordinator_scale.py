@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,8 +14,9 @@ from sealing import Batch, Log, seal
 from skylog.clock import SystemClock, SystemEntropy
 from skylog.coordinator.base import SegmentCommit
 from skylog.coordinator.sqlite import MEMORY, SqliteCoordinator
-from skylog.coordinator.sqlite.extents import FIND, FIND_BY_TIME, HOLDER
+from skylog.coordinator.sqlite.extents import FIND
 from skylog.coordinator.sqlite.objects import DELETED_LOG, DELETED_OFFSETS
+from skylog.coordinator.sqlite.times import HOLDER, REACHING
 from skylog.coordinator.sqlite.trims import BELOW_START, NEXT_TIMES
 from skylog.core import CommitResult, LogPositions
 from skylog.model import (
@@ -86,7 +88,7 @@ async def fresh() -> AsyncIterator[SqliteCoordinator]:
 async def explain(coordinator: SqliteCoordinator, query: str) -> list[str]:
     names = (
         *("log_no", "high_watermark", "offset", "extents_max", "timestamp_ms", "log_start_offset"),
-        *("first_offset", "running_max", "base_offset", "limit"),
+        *("first_offset", "running_max", "base_offset", "limit", "rows"),
     )
     values = dict.fromkeys(names, 1)
     rows = await coordinator._database.run(
@@ -160,11 +162,12 @@ async def test_a_commit_reads_and_writes_only_its_own_rows(big: SqliteCoordinato
             ],
         ),
         (
-            FIND_BY_TIME,
+            REACHING,
             [
-                "SEARCH e USING INDEX extents_by_time"
+                "CO-ROUTINE (subquery-1)",
+                "SEARCH extents USING INDEX extents_by_time"
                 " (log_no=? AND (running_max_timestamp,base_offset)>(?,?))",
-                "SEARCH s USING INTEGER PRIMARY KEY (rowid=?)",
+                "SCAN (subquery-1)",
             ],
         ),
         (HOLDER, ["SEARCH extents USING PRIMARY KEY (log_no=? AND base_offset<?)"]),
@@ -238,6 +241,33 @@ async def test_times_cost_the_same_while_half_a_log_waits_to_be_purged(big: Sqli
         assert isinstance(answer, OffsetAnswer)
         assert answer.offset == offset
         assert meter.steps <= 2_000
+
+
+async def test_times_that_only_deleted_records_reach_are_looked_for_in_bounded_steps(
+    big: SqliteCoordinator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("skylog.coordinator.sqlite.times.ROWS_TOGETHER", 100)
+    (log_no,) = big._index.log_numbers([(TOPIC, 801)])
+    connection = big._database._connection
+    assert connection is not None
+    connection.execute("UPDATE extents SET running_max_timestamp = 10000 WHERE log_no = ?", (log_no,))
+    connection.execute("UPDATE logs SET running_max_timestamp = 10000 WHERE log_no = ?", (log_no,))
+    await big.delete_records([Trim(TOPIC, 801, 15)])
+    steps, run = [], big._database.run
+
+    async def metered(work: Any) -> Any:
+        with Meter(big) as meter:
+            outcome = await run(work)
+        steps.append(meter.steps)
+        return outcome
+
+    monkeypatch.setattr(big._database, "run", metered)
+    for time, offset in ((5_000, 5_000), (9_991, -1), (MAX_TIMESTAMP, 9_990)):
+        (answer,) = await big.list_offsets([OffsetQuery(TOPIC, 801, time)])
+        assert isinstance(answer, OffsetAnswer)
+        assert answer.offset == offset
+    assert len(steps) > 20
+    assert max(steps) <= 100 * 100
 
 
 async def test_a_step_of_a_purge_touches_so_many_rows_and_no_more(big: SqliteCoordinator) -> None:

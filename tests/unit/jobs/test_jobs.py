@@ -19,7 +19,7 @@ from skylog.jobs.loop import Ticker
 from skylog.jobs.purge import DeleteSegments, ExpireProducers, PurgeRows
 from skylog.jobs.standard import standard_jobs
 from skylog.jobs.sweep import ORPHAN_AGE_MS, SweepOrphans
-from skylog.model import NewTopic
+from skylog.model import NewTopic, Trim
 from skylog.storage.base import ObjectInfo, ObjectStore
 from skylog.storage.keys import SEGMENT_SHARDS, SegmentKey
 from skylog.storage.open import open_store
@@ -130,6 +130,21 @@ async def test_a_deleted_topic_takes_its_objects_along_after_the_grace(place: Pl
     await delete.step()
     assert await place.keys() == set()
     assert await place.coordinator.known_segments([key]) == [False]
+
+
+async def test_deleted_records_take_their_objects_along_after_the_grace(place: Place) -> None:
+    first, second = await place.put(), await place.put()
+    await place.commit(first, Batch(Log(TOPIC), 10))
+    await place.commit(second, Batch(Log(TOPIC), 10))
+    assert await place.coordinator.delete_records([Trim(TOPIC, 0, 15)]) == [15]
+    purge, delete = PurgeRows(place.coordinator), DeleteSegments(place.coordinator, place.store, 1000)
+    assert await purge.step()
+    assert not await purge.step()
+    await delete.step()
+    assert await place.keys() == {first, second}
+    place.clock.ms += 1000
+    await delete.step()
+    assert await place.keys() == {second}, "the start lies in it"
 
 
 async def test_objects_in_use_stay(place: Place) -> None:

@@ -12,10 +12,11 @@ from skylog.coordinator.base import SegmentCommit
 from skylog.coordinator.sqlite import catalog, groups, objects, producers
 from skylog.coordinator.sqlite.commit import Committed, commit_segments
 from skylog.coordinator.sqlite.database import Database
-from skylog.coordinator.sqlite.extents import FoundByTime, Position, TimeQuery, find, find_by_time
+from skylog.coordinator.sqlite.extents import Position, find
 from skylog.coordinator.sqlite.folding import STEP_EXTENTS, Run, count_logs, fold, fold_step
 from skylog.coordinator.sqlite.listing import each_producer, log_sizes
 from skylog.coordinator.sqlite.purge import purge
+from skylog.coordinator.sqlite.times import FoundByTime, Search, find_by_time
 from skylog.coordinator.sqlite.trims import delete_records
 from skylog.core import CommitResult, ExtentIndex, Located, LogPositions
 from skylog.errors import NotFound, SkylogError
@@ -230,13 +231,13 @@ class SqliteCoordinator:
         """Answer from memory; by time with one b-tree descent in the database for each query."""
         places = [(query.topic_id, query.partition) for query in queries]
         numbers = self._index.log_numbers(places)
-        timed: list[TimeQuery] = [
-            (number, query.timestamp_ms, query.first_offset)
+        searches = [
+            Search(number, query.timestamp_ms, query.first_offset)
             for query, number in zip(queries, numbers, strict=True)
             if number is not None and query.timestamp_ms not in (EARLIEST, LATEST)
         ]
         ends = [self._end_of_log(query) for query in queries]
-        found = iter(await self._database.run(partial(find_by_time, queries=timed)) if timed else [])
+        found = iter(await find_by_time(self._database, searches))
         return [end or _in_extent(next(found)) for end in ends]
 
     def _end_of_log(self, query: OffsetQuery) -> OffsetAnswer | SkylogError | None:

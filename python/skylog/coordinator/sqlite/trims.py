@@ -140,6 +140,11 @@ def _renew_times(connection: sqlite3.Connection, place: Place, limit: int) -> in
 
 
 def _set_times(connection: sqlite3.Connection, times: Sequence[tuple[int, int, int]]) -> None:
-    connection.executemany(
-        "UPDATE extents SET running_max_timestamp = ? WHERE log_no = ? AND base_offset = ?", times
+    # The plus keeps SQLite from looking up `renewed` by an index it would have to build first.
+    write_rows(
+        connection,
+        "WITH renewed (highest, log_no, base_offset) AS (VALUES ",
+        """) UPDATE extents SET running_max_timestamp = renewed.highest FROM renewed
+        WHERE extents.log_no = +renewed.log_no AND extents.base_offset = +renewed.base_offset""",
+        times,
     )
