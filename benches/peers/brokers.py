@@ -6,6 +6,7 @@ import socket
 import struct
 import time
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from confluent_kafka.admin import AdminClient
@@ -77,9 +78,10 @@ class Broker(Accounted):
         """Whether its process runs."""
         return self.child is not None and self.child.alive
 
+    @cached_property
     def admin(self) -> AdminClient:
-        """Return a client for topics, silent unless something is wrong."""
-        return AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 3})
+        """A client for topics; it says nothing, what fails raises."""
+        return AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
 
     def store_cpu_seconds(self) -> float:
         """Processor time so far of what the broker keeps its log in, where that is a process."""

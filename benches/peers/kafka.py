@@ -102,8 +102,7 @@ class Kafka(Broker):
 
     def forget(self, topic: str) -> None:
         """Delete a topic; wait until its files are gone. Raises `Failed`."""
-        admin = self.admin()
-        admin.delete_topics([topic])[topic].result(30)
+        self.admin.delete_topics([topic])[topic].result(30)
         deadline = time.perf_counter() + _FORGET_S_MAX
         while any(self._data.glob(f"{topic}-*")):
             if time.perf_counter() > deadline:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-from confluent_kafka import TopicPartition
+from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import NewTopic, OffsetSpec
 
 from peers.brokers import Broker, Seat
@@ -62,13 +63,8 @@ class Room:
             else:
                 broker = stack.enter_context(self.new(target, settings))
                 broker.start()
-            try:
+            with explained(broker):
                 yield broker
-            except Exception as error:
-                if broker.child is None:
-                    raise
-                state = "runs" if broker.alive else "ended"
-                raise Failed(f"{error}; the broker {state}; its log: {broker.child.told()}") from error
 
     @contextmanager
     def new(self, target: Target, settings: str = "") -> Iterator[Broker]:
@@ -120,37 +116,64 @@ class Room:
         return self.seat.work / "logs" / f"{name}-{next(self._numbers)}.log"
 
     def _warm(self, target: Target) -> Broker:
-        broker = self._kept.get(target.name)
-        if broker is not None and broker.alive:
-            return broker
-        if broker is not None:
-            self.say(f"{target.title}: its process ended; it is started anew")
-            self._kept.pop(target.name).remove()
-        broker = target.make(self.seat, "kept")
+        broker = self._kept.pop(target.name, None)
+        if broker is not None and not broker.alive:
+            broker.remove()
+            broker = None
+        if broker is None:
+            self.say(f"{target.title}: start and warm-up")
+            broker = target.make(self.seat, "kept")
+            try:
+                broker.start()
+                self._load(broker)
+            except BaseException:
+                broker.remove()
+                raise
         self._kept[target.name] = broker
-        self.say(f"{target.title}: start and warm-up")
-        broker.start()
-        for partitions, batch_bytes in _WARM_UP:
-            with self.topic(broker, partitions) as topic:
-                gib = _WARM_UP_GIB * min(1.0, 2 * self.scale)
-                shape = Shape(partitions, batch_bytes, 1024, "none", gib)
-                job = self.job(broker, topic, shape)
-                self.generate("frames", "produce", job, 120)
-                self.generate("frames", "fetch", job, 120)
         return broker
+
+    def _load(self, broker: Broker) -> None:
+        """Write and read until the compiler has seen it often."""
+        gib = _WARM_UP_GIB * min(1.0, 2 * self.scale)
+        with explained(broker):
+            for partitions, batch_bytes in _WARM_UP:
+                with self.topic(broker, partitions) as topic:
+                    job = self.job(broker, topic, Shape(partitions, batch_bytes, 1024, "none", gib))
+                    self.generate("frames", "produce", job, 120)
+                    self.generate("frames", "fetch", job, 120)
+
+
+@contextmanager
+def explained(broker: Broker) -> Iterator[None]:
+    """Add to what fails whether the broker still runs, and what it wrote last."""
+    try:
+        yield
+    except Exception as error:
+        if broker.child is None:
+            raise
+        state = "runs" if broker.alive else "ended"
+        raise Failed(f"{error}; the broker {state}; its log: {broker.child.told()}") from error
 
 
 def create_topic(broker: Broker, name: str, partitions: int) -> None:
-    """Create a topic and wait for it."""
-    admin = broker.admin()
-    admin.create_topics([NewTopic(name, partitions, 1)])[name].result(_ADMIN_S)
+    """Create a topic and wait until each partition has a leader that answers. Raises `Failed`."""
+    broker.admin.create_topics([NewTopic(name, partitions, 1)])[name].result(_ADMIN_S)
+    deadline = time.perf_counter() + _ADMIN_S
+    while True:
+        try:
+            written(broker, name, partitions)
+        except KafkaException as error:
+            if time.perf_counter() > deadline:
+                raise Failed(f"topic {name} was not ready within {_ADMIN_S} s: {error}") from error
+            time.sleep(0.02)
+        else:
+            return
 
 
 def written(broker: Broker, topic: str, partitions: int) -> int:
     """Return how many records a topic holds, by the broker's own word."""
-    admin = broker.admin()
     wanted = {TopicPartition(topic, partition): OffsetSpec.latest() for partition in range(partitions)}
-    return sum(found.result(_ADMIN_S).offset for found in admin.list_offsets(wanted).values())
+    return sum(found.result(_ADMIN_S).offset for found in broker.admin.list_offsets(wanted).values())
 
 
 def require(what: str, expected: int, found: int) -> None:
