@@ -55,8 +55,12 @@ class Stopwatch:
         running = 0.0 if self._since is None else self._clock.monotonic() - self._since
         return self._stopped_seconds + running
 
-    def __enter__(self) -> None:
+    def start(self) -> None:
+        """Count from now on."""
         self._since = self._clock.monotonic()
+
+    def __enter__(self) -> None:
+        self.start()
 
     def __exit__(self, *_: object) -> None:
         self._stopped_seconds, self._since = self.seconds, None

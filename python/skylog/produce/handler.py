@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from skylog.core import Frame, ProduceRequest, TopicTable, parse_produce
@@ -50,13 +49,8 @@ class ProduceHandler:
     def __call__(self, frame: Frame, reply: Reply) -> None:
         """Admit one request, or answer it at once when nothing of it can be admitted."""
         account = self._throttle.account(frame)
-        if account is None:
-            self._take(frame, reply, None)
-            return
-        with account.watch:
-            self._take(frame, reply, account)
-
-    def _take(self, frame: Frame, reply: Reply, account: Account | None) -> None:
+        if account is not None:
+            account.watch.start()  # until it is admitted
         try:
             request = parse_produce(
                 frame, self._topics, self._clock.now_ms(), self._config.inline_check_bytes_max
@@ -91,8 +85,7 @@ class ProduceHandler:
         self, request: ProduceRequest, reply: Reply, account: Account | None, bytes_held: int
     ) -> None:
         try:
-            with nullcontext() if account is None else account.watch:
-                await asyncio.to_thread(request.check, self._clock.now_ms())
+            await asyncio.to_thread(request.check, self._clock.now_ms())
             self._admit(request, reply, account)
         except Exception:
             log.exception("a produce request cannot be checked")
