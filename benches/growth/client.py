@@ -14,7 +14,7 @@ from skylog.wire import codec
 
 Body = dict[str, Any]
 
-METADATA, CREATE_TOPICS, FETCH = 3, 19, 1
+METADATA, CREATE_TOPICS, DELETE_TOPICS = 3, 19, 20
 OFFSET_COMMIT, JOIN_GROUP, HEARTBEAT, SYNC_GROUP = 8, 11, 12, 14
 DESCRIBE_GROUPS, LIST_GROUPS = 15, 16
 WAIT_S = 60.0
@@ -153,3 +153,10 @@ def create_topics(client: Client, names: Sequence[str], partitions: int) -> None
         refused = [topic for topic in answer["topics"] if topic["error_code"]]
         if refused:
             raise SystemExit(f"topic not created: {refused[0]}")
+
+
+def delete_topic(client: Client, name: str) -> None:
+    """Delete one topic."""
+    answer = client.ask(DELETE_TOPICS, 5, {"topic_names": [name], "timeout_ms": 60_000})
+    if answer["responses"][0]["error_code"]:
+        raise SystemExit(f"topic not deleted: {answer}")

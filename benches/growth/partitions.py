@@ -9,13 +9,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from brokers import Broker, starts
-from client import METADATA, Client, create_topics, request
+from client import METADATA, Client, create_topics, delete_topic, request
 from figures import FLAT, LINEAR, Curve, Measure, Setting, Step, sample, timed
 
 import frames
 
 TOPIC_PARTITIONS = 10
 REQUEST_PARTITIONS = 64
+BATCHES_INFLIGHT = 300
 BATCH_BYTES = 16 * 1024
 LOAD_MIB = {False: 192, True: 48}
 GIB = 1 << 30
@@ -40,11 +41,17 @@ def _measure(setting: Setting, data: Path, n: int) -> dict[str, float]:
         create_topics(client, [name(topic) for topic in range(topics)], min(n, TOPIC_PARTITIONS))
         seconds, cpu_s = time.perf_counter() - began, broker.cpu_s() - before_s
         # Once more, so that what one more topic costs is known apart.
-        another = sample(broker, _Creation(client), setting.seconds / 2)
+        creation = _Creation(client)
+        another = sample(broker, creation, setting.seconds / 2)
+        before_s = broker.cpu_s()
+        for one_more in creation.names:
+            delete_topic(client, one_more)
+        deleted_s = broker.cpu_s() - before_s
     values = {
         "create, CPU a partition": 1e6 * cpu_s / n,
         "create, time a partition": 1e6 * seconds / n,
         "create one more topic, CPU": another.cpu_us,
+        "delete one topic, CPU": 1e6 * deleted_s / len(creation.names),
     }
     return values | starts(data, name(0)) | _requests(setting, data, topics, n)
 
@@ -54,11 +61,11 @@ class _Creation:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._count = 0
+        self.names: list[str] = []
 
     def __call__(self) -> None:
-        self._count += 1
-        create_topics(self._client, [f"one-more-{self._count}"], 1)
+        self.names.append(f"one-more-{len(self.names)}")
+        create_topics(self._client, self.names[-1:], 1)
 
 
 def _requests(setting: Setting, data: Path, topics: int, n: int) -> dict[str, float]:
@@ -92,17 +99,19 @@ def _produced_once(client: Client, produce: bytes) -> int:
 
 
 def _load(setting: Setting, broker: Broker, client: Client, topics: int, n: int) -> float:
-    """Spread batches of 16 KiB evenly over all partitions, 64 a request; return CPU seconds per GiB."""
+    """Spread batches of 16 KiB evenly over all partitions, 60 a request; return CPU seconds per GiB.
+
+    Always as many batches are on their way; where there are fewer partitions, in more requests.
+    """
     batch = frames.batch_of_size(BATCH_BYTES)
     each = min(n, TOPIC_PARTITIONS)
     lots = [produce_many(group, each, batch) for group in _groups(topics, each)]
-    frame_bytes = sum(len(frame) for frame in lots)
-    rounds = max(1, round((LOAD_MIB[setting.quick] << 20) / frame_bytes))
-    wanted = (LOAD_MIB[setting.quick] << 20) / (frame_bytes / len(lots))
-    sending = (lots * rounds)[: max(1, round(wanted))]
-    pump(client, sending[: len(sending) // 4])
+    wanted = (LOAD_MIB[setting.quick] << 20) // len(lots[0])
+    sending = (lots * (wanted // len(lots) + 1))[:wanted]
+    inflight = BATCHES_INFLIGHT * len(batch) // len(lots[0]) + 1
+    pump(client, sending[: wanted // 4], inflight)
     before_s = broker.cpu_s()
-    pump(client, sending)
+    pump(client, sending, inflight)
     return (broker.cpu_s() - before_s) / (sum(len(frame) for frame in sending) / GIB)
 
 
@@ -123,7 +132,7 @@ def produce_many(topics: Sequence[str], partitions: int, batch: bytes) -> bytes:
     return struct.pack(">i", len(body)) + body
 
 
-def pump(client: Client, sending: Sequence[bytes], inflight: int = 5) -> None:
+def pump(client: Client, sending: Sequence[bytes], inflight: int) -> None:
     """Send frames in order with a few unanswered."""
     answered = 0
     for sent, frame in enumerate(sending):
@@ -151,6 +160,7 @@ CURVE = Curve(
         Measure("create, CPU a partition", "µs", FLAT, charted=True),
         Measure("create, time a partition", "µs", FLAT),
         Measure("create one more topic, CPU", "µs", FLAT),
+        Measure("delete one topic, CPU", "µs", FLAT),
     ],
     steps=(1, 10, 100, 1_000, 5_000, 10_000, 20_000),
     quick_steps=(10, 1_000, 10_000),
