@@ -18,6 +18,8 @@ WAIT_MS = 30_000
 PARTITION_BYTES = 1 << 20
 ROUNDS_MIN = 8
 PRODUCER = -1
+SESSION_POSITION = 10
+"""In an answer: behind correlation id, throttle time and error."""
 
 
 def run_consumers(setting: Setting, steps: Sequence[int]) -> Iterator[Step]:
@@ -32,17 +34,25 @@ def run_consumers(setting: Setting, steps: Sequence[int]) -> Iterator[Step]:
 
 
 def run_partitions(setting: Setting, steps: Sequence[int]) -> Iterator[Step]:
-    """Park one consumer on more and more partitions of a topic."""
+    """Park one consumer on more and more partitions of a topic, without a session and within one."""
     for n in steps:
-        with Broker() as broker, Client(broker.port) as producer, Crowd() as crowd:
+        with Broker() as broker, Client(broker.port) as producer:
             create_topics(producer, [TOPIC], n)
-            crowd.grow(broker.port, 1)
-            rounds = _Rounds(broker, producer, crowd, dict.fromkeys(range(n), 0))
-            yield Step(n, rounds.run(setting.seconds, rounds.produce_alone()))
+            values: dict[str, float] = {}
+            for kind in (_Rounds, _SessionRounds):
+                with Crowd() as crowd:
+                    crowd.grow(broker.port, 1)
+                    rounds = kind(broker, producer, crowd, dict.fromkeys(range(n), 0))
+                    if rounds.is_served():
+                        found = rounds.run(setting.seconds, rounds.produce_alone())
+                        values |= {f"{kind.prefix}{name}": value for name, value in found.items()}
+            yield Step(n, values)
 
 
 class _Rounds:
-    """One batch after the other for all who wait for it."""
+    """One batch after the other for all who wait for it, each with a request that names all partitions."""
+
+    prefix = ""
 
     def __init__(self, broker: Broker, producer: Client, crowd: Crowd, offsets: dict[int, int]) -> None:
         self._broker = broker
@@ -53,6 +63,14 @@ class _Rounds:
         self._batch = frames.batch_of_size(1024)
         self._produce = frames.produce(TOPIC, range(1), self._batch)
         self._records = struct.unpack(">i", self._batch[57:61])[0]
+
+    def is_served(self) -> bool:
+        """Say whether the broker knows such requests."""
+        return True
+
+    def waiting(self) -> bytes:
+        """Return a request for what comes next."""
+        return frames.fetch(TOPIC, self._offsets, PARTITION_BYTES, WAIT_MS)
 
     def produce_alone(self) -> float:
         """Return the CPU of one batch that nobody waits for, in µs."""
@@ -85,7 +103,7 @@ class _Rounds:
 
     def _round(self) -> tuple[float, float, float]:
         """Return when the producer, the first and the last consumer had their answers, from the send on."""
-        waiting = frames.fetch(TOPIC, self._offsets, PARTITION_BYTES, WAIT_MS)
+        waiting = self.waiting()
         for client in self._crowd.clients:
             client.socket.sendall(waiting)
         time.sleep(PARK_S + len(waiting) / 5e6)
@@ -98,14 +116,33 @@ class _Rounds:
         return moments.pop(PRODUCER), min(moments.values()), max(moments.values())
 
 
-def _measures(first: float, last: float, each: float) -> list[Measure]:
+class _SessionRounds(_Rounds):
+    """The same by one consumer in a fetch session (KIP-227): it names what has changed alone."""
+
+    prefix = "in a session, "
+
+    def is_served(self) -> bool:
+        """Open the session; brokers without sessions answer with id 0."""
+        opening = frames.fetch(TOPIC, self._offsets, PARTITION_BYTES, 0, (0, 0))
+        answer = self._crowd.clients[0].call(opening)
+        self._session, self._epoch = struct.unpack_from(">i", answer, SESSION_POSITION)[0], 0
+        return bool(self._session)
+
+    def waiting(self) -> bytes:
+        """Return a request that moves the one partition that is written to."""
+        self._epoch += 1
+        moved = {0: self._offsets[0]}
+        return frames.fetch(TOPIC, moved, PARTITION_BYTES, WAIT_MS, (self._session, self._epoch))
+
+
+def _measures(first: float, last: float, each: float, prefix: str = "") -> list[Measure]:
     return [
-        Measure("a fetch parked and woken, CPU", "µs", each, charted=True),
-        Measure("acknowledgement, p50", "ms", FLAT),
-        Measure("first receipt, p50", "ms", first, charted=True),
-        Measure("first receipt, p99", "ms", None),
-        Measure("last receipt, p50", "ms", last, charted=True),
-        Measure("last receipt, p99", "ms", None),
+        Measure(f"{prefix}a fetch parked and woken, CPU", "µs", each, charted=True),
+        Measure(f"{prefix}acknowledgement, p50", "ms", FLAT),
+        Measure(f"{prefix}first receipt, p50", "ms", first, charted=True),
+        Measure(f"{prefix}first receipt, p99", "ms", None),
+        Measure(f"{prefix}last receipt, p50", "ms", last, charted=True),
+        Measure(f"{prefix}last receipt, p99", "ms", None),
     ]
 
 
@@ -123,7 +160,10 @@ PARTITIONS_CURVE = Curve(
     name="consumed-partitions",
     title="Partitions that one consumer waits for",
     counted="partitions",
-    measures=_measures(first=LINEAR, last=LINEAR, each=LINEAR),
+    measures=[
+        *_measures(first=LINEAR, last=LINEAR, each=LINEAR),
+        *_measures(first=FLAT, last=FLAT, each=FLAT, prefix=_SessionRounds.prefix),
+    ],
     steps=(1, 10, 100, 1_000, 10_000),
     quick_steps=(10, 1_000, 10_000),
     run=run_partitions,

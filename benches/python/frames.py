@@ -66,9 +66,15 @@ def produce(topic: str, partitions: range, batch: bytes, acks: int = -1, correla
     return _frame(_header(0, PRODUCE_VERSION, correlation_id) + b"".join(parts))
 
 
-def fetch(topic: str, offsets: dict[int, int], partition_bytes: int, max_wait_ms: int = 500) -> bytes:
-    """Return a whole Fetch request."""
-    body = struct.pack(">iiiibii", -1, max_wait_ms, 1, 55 << 20, 0, 0, -1)
+def fetch(
+    topic: str,
+    offsets: dict[int, int],
+    partition_bytes: int,
+    max_wait_ms: int = 500,
+    session: tuple[int, int] = (0, -1),
+) -> bytes:
+    """Return a whole Fetch request; a `session` is its id and epoch, without one by default."""
+    body = struct.pack(">iiiibii", -1, max_wait_ms, 1, 55 << 20, 0, *session)
     body += struct.pack(">i", 1) + _string(topic) + struct.pack(">i", len(offsets))
     for partition, offset in offsets.items():
         body += struct.pack(">iiqqi", partition, -1, offset, -1, partition_bytes)

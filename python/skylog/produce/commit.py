@@ -124,7 +124,8 @@ class CommitQueue:
             for reply, response in zip(upload.replies, responses, strict=True):
                 give(reply, response)
         if not isinstance(outcome, SkylogError):
-            self._tell(upload)
+            # A turn later: uvloop writes at the end of the one in which an answer is given.
+            asyncio.get_running_loop().call_soon(self._tell, upload)
         upload.sealed.release_data()
         self._on_answered(upload)
 

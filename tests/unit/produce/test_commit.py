@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+
 import pytest
 
 from producing import LOG, answered, line, turns
@@ -72,14 +75,22 @@ async def test_a_segment_whose_answers_cannot_be_written_closes_its_connections_
 
 
 @in_virtual_time
-async def test_an_acknowledgement_does_not_wait_for_those_who_are_woken() -> None:
+async def test_an_acknowledgement_is_written_before_those_who_wait_are_woken() -> None:
     """With 100 consumers it once came after all of their answers had been put together."""
     async with line() as built:
-        seen: list[bool] = []
-        built.listeners.append(lambda _: seen.append(reply.answer is not None))
+        order: list[str] = []
         reply = built.produce()
+        send = reply.send
+
+        def send_as_connections_do(buffers: Sequence[bytes]) -> None:
+            send(buffers)
+            asyncio.get_running_loop().call_soon(order.append, "written")
+
+        reply.send = send_as_connections_do  # type: ignore[method-assign]
+        built.listeners.append(lambda _: order.append("woken"))
         await answered([reply])
-        assert seen == [True]
+        await turns()
+        assert order == ["written", "woken"]
 
 
 @in_virtual_time
