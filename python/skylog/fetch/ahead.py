@@ -127,7 +127,9 @@ class ReadAhead:
         self._coordinator = coordinator
         self._cache = cache
         self._is_cold = is_cold
-        self._walks: OrderedDict[Client, Walk] = OrderedDict()
+        self._walks: dict[Client, Walk] = {}
+        self._open: OrderedDict[Client, Walk] = OrderedDict()
+        """Those whose window is open, the longest silent first."""
 
     def __repr__(self) -> str:
         return f"ReadAhead({len(self)} consumers, {self.unread_bytes} bytes ahead)"
@@ -149,12 +151,16 @@ class ReadAhead:
         if not walk.follow(plan.ends):
             walk.stop()
         walk.pass_by(keys)
+        self._open.pop(client, None)
+        self._rest(walk.seen_at)
         if walk.window:
+            self._open[client] = walk
             self._advance(walk)
 
     def forget(self, client: Client) -> None:
         """Give up what is on its way for a consumer that is gone."""
         walk = self._walks.pop(client, None)
+        self._open.pop(client, None)
         if walk is not None:
             walk.stop()
 
@@ -167,7 +173,6 @@ class ReadAhead:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _walk(self, client: Client) -> Walk:
-        now = self._clock.monotonic()
         walk = self._walks.get(client)
         if walk is None:
             walk = self._walks[client] = Walk(client)
@@ -175,18 +180,17 @@ class ReadAhead:
         elif len(walk.logs) > LOGS_MAX:
             walk.stop()
             walk.logs.clear()
-        walk.seen_at = now
-        self._walks.move_to_end(client)
-        self._rest(now)
+        walk.seen_at = self._clock.monotonic()
         return walk
 
     def _rest(self, now: float) -> None:
         """Stop reading ahead for those that fetch no more; they stay known until they are gone."""
-        for walk in self._walks.values():
+        while self._open:
+            client, walk = next(iter(self._open.items()))
             if now - walk.seen_at < IDLE_SECONDS_MAX:
                 return
-            if walk.window:
-                walk.stop()
+            del self._open[client]
+            walk.stop()
 
     def _advance(self, walk: Walk) -> None:
         """Start loads as far as the window is open, and look for more when little is known."""
@@ -205,9 +209,8 @@ class ReadAhead:
 
     def _share(self) -> int:
         """Bytes that may lie ahead of one consumer."""
-        open_windows = sum(1 for walk in self._walks.values() if walk.window)
         all_together = int(self._config.cache_cold_bytes * COLD_SHARE)
-        return min(self._config.ahead_bytes_max, all_together // max(1, open_windows))
+        return min(self._config.ahead_bytes_max, all_together // max(1, len(self._open)))
 
     def _start(self, walk: Walk, window: Window, size: int) -> None:
         walk.unread[window.key] = walk.unread.get(window.key, 0) + size

@@ -209,6 +209,26 @@ async def test_one_who_sleeps_leaves_its_share_to_others() -> None:
 
 
 @in_virtual_time
+async def test_those_who_read_no_more_old_data_cost_nothing_to_those_who_do() -> None:
+    """Each read of old data once looked at every connection that had ever read some."""
+    async with restarted(100) as broker:
+        ahead = broker.reading.ahead
+        at_the_tail = [Consumer() for _ in range(20)]
+        for client in at_the_tail:
+            await broker.walk(client, 0, 3)
+        assert len(ahead._open) == 20
+        await pause(31)
+        reader = Consumer()
+        await broker.walk(reader, 50, 53)
+        assert list(ahead._open) == [reader]
+        await broker.walk(at_the_tail[7], 3, 5)
+        assert list(ahead._open) == [reader, at_the_tail[7]]
+        at_the_tail[7].leave()
+        await broker.fetch(0, reader)
+        assert (len(ahead), len(ahead._open)) == (20, 0)
+
+
+@in_virtual_time
 async def test_what_cannot_be_read_ahead_is_told_by_the_fetch_that_wants_it() -> None:
     async with restarted(20) as broker:
         client = Consumer()
