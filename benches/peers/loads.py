@@ -38,9 +38,10 @@ PRODUCED = aims(memory=0.4, file=0.5)
 BY_LIBRDKAFKA = aims(memory=0.3, file=0.5)
 FETCHED, FETCHED_SPREAD = aims(memory=1.0, file=1.0), aims(memory=1.5, file=1.5)
 ALL = ("kafka-tmpfs", "skylog-memory", "kafka-disk", "skylog-file", "skylog-s3")
-IN_MEMORY = ("kafka-tmpfs", "skylog-memory")
+ON_DISK_TOO = ALL[:4]
+IN_MEMORY = ALL[:2]
 SPREAD: dict[str, Any] = {"partitions": 64, "batch_bytes": 16 * KIB}
-FETCH: dict[str, Any] = {"way": "fetch"}
+FETCH: dict[str, Any] = {"way": "fetch", "gib": 1.0}
 BOTH: dict[str, Any] = {"way": "both", "gib": 0.25}
 LITTLE: dict[str, Any] = {"gib": 0.25}
 
@@ -75,8 +76,14 @@ _LOADS: tuple[Load, ...] = (
         aims=BY_LIBRDKAFKA,
     ),
     Traffic("bulk", "produce, skylog.bulk, 1 MiB batches", "bulk", targets=IN_MEMORY),
-    Traffic("frames", "produce, prebuilt requests, 1 MiB batches", "frames"),
-    Traffic("frames-64", "produce, prebuilt requests, 16 KiB × 64 partitions", "frames", **SPREAD),
+    Traffic("frames", "produce, prebuilt requests, 1 MiB batches", "frames", targets=IN_MEMORY),
+    Traffic(
+        "frames-64",
+        "produce, prebuilt requests, 16 KiB × 64 partitions",
+        "frames",
+        **SPREAD,
+        targets=IN_MEMORY,
+    ),
     Traffic("fetch-java", "fetch, Java, 1 MiB batches", "java", **FETCH, aims=FETCHED),
     Traffic(
         "fetch-java-64", "fetch, Java, 16 KiB × 64 partitions", "java", **FETCH, **SPREAD, aims=FETCHED_SPREAD
@@ -99,7 +106,7 @@ _LOADS: tuple[Load, ...] = (
         targets=IN_MEMORY,
     ),
     Traffic("fan-out-3", "produce and 3 consumers, librdkafka", "librdkafka", **BOTH, consumers=3),
-    OpenLoop("latency-20", 0.2),
+    OpenLoop("latency-20", 0.2, targets=ON_DISK_TOO),
     OpenLoop("latency-60", 0.6),
     Wide(),
 )

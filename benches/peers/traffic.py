@@ -21,9 +21,10 @@ _WARM_UP_BYTES = 320 * MIB
 """Sent to each topic before anything counts, by prebuilt requests of the same shape; it fills skylog's cache,
 as a broker's is that has run for a while."""
 
-_BIG_CACHE = "[fetch]\ncache_bytes_max = 1073741824\n"
+_BIG_CACHE = f"[fetch]\ncache_bytes_max = {1536 * MIB}\n"
 _SECONDS_PER_GIB = {"java": 6.0, "librdkafka": 5.0, "bulk": 3.0, "frames": 1.5}
 _S3_SECONDS_PER_GIB = 20.0
+_FETCH_SECONDS_PER_GIB = 3.5
 _SETUP_S = 2.2
 _DEADLINE_TIMES = 12
 
@@ -36,7 +37,7 @@ class Traffic:
     ----------
     way : str
         What is measured; "fetch" finds its data in memory: in the page cache, or in skylog's cache, which is
-        then allowed 1 GiB instead of its 256 MiB.
+        then allowed 1.5 GiB instead of its 256 MiB.
     consumers : int
         Readers beside the producer, each of everything (way "both").
     gib : float
@@ -62,6 +63,8 @@ class Traffic:
         """Return about how long a turn takes."""
         in_s3 = target.name == "skylog-s3"
         rate = _S3_SECONDS_PER_GIB if in_s3 else _SECONDS_PER_GIB[self.generator]
+        if self.way == "fetch":
+            rate = _FETCH_SECONDS_PER_GIB
         small = 1.5 if self.record_bytes < 500 else 1.0
         return _SETUP_S * (3 if in_s3 else 1) + rate * small * (1 + self.consumers / 2) * self.gib * scale
 
