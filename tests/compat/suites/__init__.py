@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from compat.model import Suite
 from compat.suites import kafka_python, kcat, librdkafka
+from compat.suites.java_tools import JAVA_TOOLS
 
 SUITES: dict[str, Suite] = {
     suite.name: suite
@@ -13,5 +14,6 @@ SUITES: dict[str, Suite] = {
         librdkafka.WITHOUT_CREATION,
         librdkafka.ADMIN,
         kafka_python.KafkaPython(),
+        JAVA_TOOLS,
     )
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 from compat import pytests
 from compat.model import Result, Sections, Target
 
-CLAIMED_KAFKA = "4.2.0"
+CLAIMED_KAFKA = "4.3.0"
 """What the tests are told that the broker is: they leave out what an older one cannot do."""
 
 REQUIREMENTS = ("crc32c==2.9.post0", "lz4==4.4.5", "python-snappy==0.7.3", "zstandard==0.25.0")
