@@ -1,6 +1,6 @@
 //! The newest extents of all logs in memory: what readers at the tail ask for, answered without a database.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use super::extent::{Extent, Located, LocatedLog, LogPosition, SegmentRef};
 use super::sequence::ExtentRow;
@@ -30,9 +30,13 @@ pub struct ExtentIndex {
     extents_max: usize,
     logs: HashMap<LogKey, Log>,
     keys: HashMap<i64, LogKey>,
+    /// All logs, those of one topic side by side.
+    sorted: BTreeSet<LogKey>,
     segments: HashMap<u64, Held>,
     /// The log of each extent in order of arrival; entries of removed logs and trimmed extents are skipped.
     arrivals: VecDeque<i64>,
+    /// Arrivals of logs that are removed.
+    gone: usize,
     held: usize,
 }
 
@@ -43,8 +47,10 @@ impl ExtentIndex {
             extents_max,
             logs: HashMap::new(),
             keys: HashMap::new(),
+            sorted: BTreeSet::new(),
             segments: HashMap::new(),
             arrivals: VecDeque::new(),
+            gone: 0,
             held: 0,
         }
     }
@@ -75,6 +81,7 @@ impl ExtentIndex {
         let log = Log { log_no, log_start_offset, next_offset, floor: next_offset, extents, trimmed: 0 };
         self.logs.insert(key, log);
         self.keys.insert(log_no, key);
+        self.sorted.insert(key);
     }
 
     /// Moves the start of a log forward and forgets the extents that end before it.
@@ -90,18 +97,25 @@ impl ExtentIndex {
 
     /// Forgets all logs of a topic.
     pub fn remove_topic(&mut self, topic_id: [u8; 16]) {
-        let keys: Vec<LogKey> = self.logs.keys().filter(|key| key.topic_id == topic_id).copied().collect();
+        let end = |partition| LogKey { topic_id, partition };
+        let keys: Vec<LogKey> = self.sorted.range(end(i32::MIN)..=end(i32::MAX)).copied().collect();
         for key in &keys {
             self.remove_log(key);
         }
-        let known = &self.keys;
-        self.arrivals.retain(|log_no| known.contains_key(log_no));
+        // Only when that is most of them: many small topics may go one after the other.
+        if 2 * self.gone > self.arrivals.len() {
+            let known = &self.keys;
+            self.arrivals.retain(|log_no| known.contains_key(log_no));
+            self.gone = 0;
+        }
     }
 
     fn remove_log(&mut self, key: &LogKey) {
         let Some(log) = self.logs.remove(key) else { return };
+        self.sorted.remove(key);
         self.keys.remove(&log.log_no);
         self.held -= log.extents.len();
+        self.gone += log.extents.len() + log.trimmed;
         for extent in &log.extents {
             self.release(extent.segment);
         }
@@ -156,7 +170,10 @@ impl ExtentIndex {
 
     fn evict(&mut self) {
         let Some(log_no) = self.arrivals.pop_front() else { return };
-        let Some(log) = self.keys.get(&log_no).and_then(|key| self.logs.get_mut(key)) else { return };
+        let Some(log) = self.keys.get(&log_no).and_then(|key| self.logs.get_mut(key)) else {
+            self.gone = self.gone.saturating_sub(1);
+            return;
+        };
         if log.trimmed > 0 {
             log.trimmed -= 1;
             return;
@@ -313,6 +330,27 @@ mod tests {
         index.apply(&[row(1, 40, 49)], 9, &SegmentRef { key: "late".into(), size: 1 });
         assert_eq!((index.len(), index.segments()), (0, 0));
         assert_eq!(index.find(&[at(0, 0, 1)], 1).unwrap().logs, [None]);
+    }
+
+    #[test]
+    fn topics_that_go_one_by_one_are_not_each_looked_for_in_all_that_arrived() {
+        let topic = |number| LogKey { topic_id: [number; 16], partition: 0 };
+        let segment = SegmentRef { key: "s".into(), size: 1 };
+        let mut index = ExtentIndex::new(8);
+        for number in 1..=8u8 {
+            index.put_log(number.into(), topic(number), 0, 0);
+            index.apply(&[row(number.into(), 0, 9)], number.into(), &segment);
+        }
+        for number in 1..=4u8 {
+            index.remove_topic([number; 16]);
+            assert_eq!((index.len(), index.arrivals.len()), (8 - usize::from(number), 8));
+        }
+        index.apply(&[row(5, 10, 19)], 9, &segment);
+        assert_eq!((index.len(), index.arrivals.len(), index.gone), (5, 8, 3), "one that is gone gave way");
+        index.remove_topic([5; 16]);
+        assert_eq!((index.len(), index.segments(), index.arrivals.len(), index.gone), (3, 3, 3, 0));
+        assert!((6..=8u8).all(|number| index.bounds(&topic(number)) == Some((0, 10))));
+        assert!(index.sorted.len() == index.logs.len() && index.keys.len() == index.logs.len());
     }
 
     #[test]
