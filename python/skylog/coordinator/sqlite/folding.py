@@ -52,9 +52,9 @@ def fold_step(connection: sqlite3.Connection, run: Run | None) -> Run | None:
         return Run(last_arrival_no, sorted(rows), 0) if rows else None
     if not _is_there(connection, run):
         return None
-    moved = run.moved + STEP_EXTENTS
-    _move(connection, run.rows[run.moved : moved])
-    if moved < len(run.rows):
+    if run.moved < len(run.rows):
+        moved = run.moved + STEP_EXTENTS
+        _move(connection, run.rows[run.moved : moved])
         return Run(run.last_arrival_no, run.rows, moved)
     _drop(connection, run.last_arrival_no, run.rows)
     return None
