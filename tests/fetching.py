@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import itertools
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from producing import LOG, Consumer, Line, NotingReply, frame
+from skylog.clock import SystemEntropy
+from skylog.core import FetchSessions
 from skylog.fetch.ahead import ReadAhead
 from skylog.fetch.handler import FetchHandler
 from skylog.fetch.load import SegmentLoader
@@ -29,7 +32,9 @@ class Reading:
 
     def __init__(self, line: Line, cache: BlockCache | None = None) -> None:
         cache = line.cache if cache is None else cache
-        self.parking = Parking()
+        config = line.fetch_config
+        self.sessions = FetchSessions(line.topics, config.session_slots_max, config.session_partitions_max)
+        self.parking = Parking(self.sessions)
         self.order: list[int] = []
         self._numbers = itertools.count()
         line.listeners.append(self.parking.wake)
@@ -44,7 +49,9 @@ class Reading:
         self.handler = FetchHandler(
             config=line.fetch_config,
             clock=VirtualClock(),
+            entropy=SystemEntropy(),
             topics=line.topics,
+            sessions=self.sessions,
             coordinator=line.coordinator,
             loader=loader,
             ahead=self.ahead,
@@ -92,14 +99,23 @@ def fetch_payload(offset: int, wait_ms: int, min_bytes: int, partition_bytes: in
     )
 
 
-def session_payload(session_id: int, session_epoch: int) -> bytes:
-    """Return a Fetch v7 request of partition 0 from its start that names a session."""
+def session_payload(
+    session_id: int,
+    session_epoch: int,
+    *,
+    offsets: Sequence[int] = (0,),
+    wait_ms: int = 0,
+    min_bytes: int = 1,
+) -> bytes:
+    """Return a Fetch v7 request that names a session; of partition 0 for each of the offsets."""
+    topic = struct.pack(">h", len(LOG.topic)) + LOG.topic.encode()
+    parts = [topic + struct.pack(">iiqqi", 1, 0, offset, -1, 1 << 20) for offset in offsets]
     return b"".join(
         (
             struct.pack(">hhih", 1, 7, 1, -1),
-            struct.pack(">iiiibii", -1, 0, 1, 1 << 25, 0, session_id, session_epoch),
-            struct.pack(">ih", 1, len(LOG.topic)) + LOG.topic.encode(),
-            struct.pack(">iiqqi", 1, 0, 0, -1, 1 << 20),
+            struct.pack(">iiiibii", -1, wait_ms, min_bytes, 1 << 25, 0, session_id, session_epoch),
+            struct.pack(">i", len(parts)),
+            *parts,
             struct.pack(">i", 0),
         )
     )

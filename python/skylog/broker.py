@@ -16,7 +16,7 @@ from skylog.clock import Clock, Entropy, SystemClock, SystemEntropy, wait_until
 from skylog.config import Config
 from skylog.coordinator.base import Coordinator
 from skylog.coordinator.open import open_coordinator
-from skylog.core import SealedSegment, TopicTable
+from skylog.core import FetchSessions, SealedSegment, TopicTable
 from skylog.fetch.ahead import ReadAhead
 from skylog.fetch.handler import FetchHandler
 from skylog.fetch.load import SegmentLoader, segment_loader
@@ -172,7 +172,8 @@ async def assemble(broker: Broker, epoch: int) -> Parts:
         cache=cache,
         is_cold=loader.is_cold,
     )
-    parking = Parking()
+    sessions = FetchSessions(topics, config.fetch.session_slots_max, config.fetch.session_partitions_max)
+    parking = Parking(sessions)
     catalog.on_delete(parking.wake_topic)
     gate = Gate(config.produce.buffer_bytes_max)
     pipeline = build_produce(broker, epoch, gate, cache, parking.wake)
@@ -187,7 +188,9 @@ async def assemble(broker: Broker, epoch: int) -> Parts:
         FETCH: FetchHandler(
             config=config.fetch,
             clock=clock,
+            entropy=entropy,
             topics=topics,
+            sessions=sessions,
             coordinator=broker.coordinator,
             loader=loader,
             ahead=ahead,

@@ -183,8 +183,14 @@ class FetchConfig:
     """Where blocks go that memory has no room for; None: nowhere. Each broker needs its own."""
     disk_cache_bytes_max: int = 10 * 1024 * MIB
     wait_ms_max: int = 300_000
+    session_slots_max: int = 1_000
+    """Kafka: max.incremental.fetch.session.cache.slots; 0: no fetch sessions."""
+    session_partitions_max: int = 250_000
+    """Partitions of all fetch sessions together, about 200 bytes each; topics of each count as well."""
 
     def __post_init__(self) -> None:
+        slots = self.session_slots_max
+        _require(slots >= 0, "fetch.session_slots_max", slots, "0 or more")
         _require(self.cache_bytes_max >= 0, "fetch.cache_bytes_max", self.cache_bytes_max, "0 or more")
         _require(self.ahead_bytes_max >= 0, "fetch.ahead_bytes_max", self.ahead_bytes_max, "0 or more")
         share = self.cache_cold_share
@@ -195,7 +201,7 @@ class FetchConfig:
             "fetch",
             self,
             *("response_bytes_max", "load_bytes_max", "load_ms_max", "loads_bytes_max"),
-            *("tail_age_ms_max", "disk_cache_bytes_max"),
+            *("tail_age_ms_max", "disk_cache_bytes_max", "session_partitions_max"),
         )
 
     @property

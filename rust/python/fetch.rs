@@ -25,7 +25,7 @@ const VIEW_BYTES_MIN: usize = 16 * 1024;
 /// A parsed Fetch request.
 #[pyclass(frozen, module = "skylog.core._core")]
 pub(super) struct FetchRequest {
-    request: Arc<Fetch>,
+    pub(super) request: Arc<Fetch>,
 }
 
 #[pymethods]
@@ -95,7 +95,7 @@ pub(super) fn window_tuple<'a>((segment, window): (&'a SegmentRef, &Window)) -> 
 /// Which segments answer a fetch, within its limits.
 #[pyclass(frozen, module = "skylog.core._core")]
 pub(super) struct FetchPlan {
-    plan: Plan,
+    pub(super) plan: Plan,
 }
 
 #[pymethods]
@@ -160,14 +160,18 @@ impl FetchPlan {
         segments: Vec<Option<Held<'py>>>,
     ) -> PyResult<Bound<'py, PyList>> {
         let loaded = self.loaded(&segments)?;
-        let size = usize::try_from(self.plan.available_bytes).unwrap_or(usize::MAX);
-        let response = detached(py, size, || assemble(&self.plan, &loaded));
+        let response = detached(py, self.size(), || assemble(&self.plan, &loaded));
         to_buffers(py, response, &segments)
     }
 }
 
 impl FetchPlan {
-    fn loaded<'a>(&self, segments: &'a [Option<Held<'_>>]) -> PyResult<Vec<Option<Loaded<'a>>>> {
+    /// Bytes of records that an answer may hold.
+    pub(super) fn size(&self) -> usize {
+        usize::try_from(self.plan.available_bytes).unwrap_or(usize::MAX)
+    }
+
+    pub(super) fn loaded<'a>(&self, segments: &'a [Option<Held<'_>>]) -> PyResult<Vec<Option<Loaded<'a>>>> {
         if segments.len() != self.plan.segments.len() {
             return Err(PyValueError::new_err("segments of another plan"));
         }
@@ -176,7 +180,7 @@ impl FetchPlan {
 }
 
 /// A read-only buffer with the position of its first byte in the object, and whether all of it is verified.
-struct Held<'py> {
+pub(super) struct Held<'py> {
     buffer: Bound<'py, PyAny>,
     bytes: BorrowedBytes,
     position: u64,
@@ -202,7 +206,7 @@ impl<'py> FromPyObject<'_, 'py> for Held<'py> {
     }
 }
 
-fn to_buffers<'py>(
+pub(super) fn to_buffers<'py>(
     py: Python<'py>,
     response: Response,
     segments: &[Option<Held<'py>>],

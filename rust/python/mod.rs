@@ -13,6 +13,7 @@ mod memory;
 mod produce;
 mod records;
 mod segment;
+mod session;
 mod wire;
 
 import_exception!(skylog.errors, Corrupt);
@@ -46,5 +47,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     produce::register(module)?;
     wire::register(module)?;
     fetch::register(module)?;
+    session::register(module)?;
     records::register(module)
 }

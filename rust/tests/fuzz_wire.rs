@@ -9,13 +9,14 @@ use proptest::prelude::*;
 use skylog_core::batch::validate::TopicRules;
 use skylog_core::index::{Extent, Located, LocatedLog, SegmentRef};
 use skylog_core::segment::Layout;
-use skylog_core::wire::assemble::{Piece, assemble};
+use skylog_core::wire::assemble::{Piece, assemble, error_response, respond, select};
 use skylog_core::wire::builder::{Builder, SharedProduce};
 use skylog_core::wire::fetch::Fetch;
 use skylog_core::wire::frames::{Frame, FrameBytes, Reader, Room, Rooms};
 use skylog_core::wire::loaded::{Loaded, find_flaws};
 use skylog_core::wire::plan::{Limits, Plan};
 use skylog_core::wire::produce::Produce;
+use skylog_core::wire::sessions::{SessionLimits, Sessions};
 use skylog_core::wire::topics::{Topic, TopicTable};
 
 #[allow(dead_code)]
@@ -113,11 +114,17 @@ fn produce_frame(version: i16, acks: i16, topics: &Produced) -> Vec<u8> {
     put.bytes
 }
 
-fn fetch_frame(version: i16, topics: &Fetched) -> Vec<u8> {
+/// The number and the epoch of a fetch's session, and whether it forgets what it asks for.
+type Session = (i32, i32, bool);
+
+const NO_SESSION: Session = (0, -1, false);
+
+fn fetch_frame(version: i16, (id, epoch, forgets): Session, topics: &Fetched) -> Vec<u8> {
     let mut put = Put::request(1, version, version >= 12);
     let replica: &[u8] = if version < 15 { &[0xff; 4] } else { &[] };
     put.raw(replica).raw(&[0, 0, 1, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0]);
-    put.raw(if version >= 7 { &[0, 0, 0, 0, 255, 255, 255, 255] } else { &[] }).size(topics.len(), 4);
+    let session = [id.to_be_bytes(), epoch.to_be_bytes()].concat();
+    put.raw(if version >= 7 { &session } else { &[] }).size(topics.len(), 4);
     for (name, partitions) in topics {
         if version >= 13 {
             put.raw(&TOPIC_ID)
@@ -133,13 +140,29 @@ fn fetch_frame(version: i16, topics: &Fetched) -> Vec<u8> {
         put.tags();
     }
     if version >= 7 {
-        put.size(0, 4);
+        put_forgotten(&mut put, version, if forgets { topics } else { &[] });
     }
     if version >= 11 {
         put.size(0, 2);
     }
     put.tags();
     put.bytes
+}
+
+fn put_forgotten(put: &mut Put, version: i16, topics: &Fetched) {
+    put.size(topics.len(), 4);
+    for (name, partitions) in topics {
+        if version >= 13 {
+            put.raw(&TOPIC_ID)
+        } else {
+            put.size(name.len(), 2).raw(name)
+        };
+        put.size(partitions.len(), 4);
+        for (index, _, _) in partitions {
+            put.raw(&index.to_be_bytes());
+        }
+        put.tags();
+    }
 }
 
 fn some_batch() -> impl Strategy<Value = Vec<u8>> {
@@ -155,9 +178,12 @@ fn some_produce() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn some_fetch() -> impl Strategy<Value = Vec<u8>> {
+    let versions = prop_oneof![2 => 4i16..19, 1 => Just(12), 1 => Just(17)];
+    let epochs = prop_oneof![2 => Just(-1), 2 => Just(0), 4 => 1i32..6, 1 => any::<i32>()];
+    let session = (prop_oneof![1 => Just(0), 6 => 1i32..4], epochs, prop::bool::weighted(0.3));
     let name = prop_oneof![4 => Just(b"t".to_vec()), 1 => vec(any::<u8>(), 0..4)];
     let topics = vec((name, vec((-1i32..5, -1i64..20, any::<i32>()), 0..4)), 0..4);
-    (4i16..19, topics).prop_map(|(version, topics)| fetch_frame(version, &topics))
+    (versions, session, topics).prop_map(|(version, session, topics)| fetch_frame(version, session, &topics))
 }
 
 /// Bytes set, a stretch doubled or taken out, an end cut off.
@@ -245,6 +271,37 @@ fn run_fetch(bytes: &[u8]) {
     assert_eq!(prefix(&answer), answer.len() - 4);
 }
 
+/// Requests one after another through the same sessions. What they hold of earlier requests, they hold again in
+/// an answer.
+fn run_sessions(frames: &[Vec<u8>]) {
+    let table = topics();
+    let mut sessions = Sessions::new(SessionLimits { sessions_max: 2, weight_max: 64 });
+    let limits = Limits { response_bytes_max: 1 << 20, load_bytes_max: 1 << 20, block_bytes: 1 << 16 };
+    let mut received = 0;
+    for bytes in frames {
+        received += bytes.len();
+        let Ok(frame) = Frame::copy(bytes) else { continue };
+        let Ok(request) = Fetch::parse(&frame, &table.read()) else { continue };
+        let request = Arc::new(request);
+        let (answer, used) = peak(|| {
+            if let Some(code) = sessions.begin(&request, &table.read(), NOW_MS) {
+                return error_response(&request, code);
+            }
+            let asked = sessions.look(&request, &table.read(), NOW_MS);
+            let located = Located { logs: vec![None; asked.positions.len()], segments: Vec::new() };
+            let plan = Plan::new(asked, &located, limits);
+            let selected = select(&plan, &[]);
+            match sessions.answer(&plan.request, &selected.outcomes(&plan), &table.read(), NOW_MS, 2) {
+                Ok(id) => respond(&plan, &[], &selected, id).copied,
+                Err(code) => error_response(&request, code),
+            }
+        });
+        assert!(used <= allowed(received), "{used} bytes after frames of {received}");
+        assert_eq!(prefix(&answer), answer.len() - 4);
+        assert!(sessions.len() <= 2 && sessions.weight() <= 64);
+    }
+}
+
 /// Rooms for tests: plain vectors.
 struct Vectors;
 
@@ -285,6 +342,13 @@ proptest! {
     #[test]
     fn fetch_takes_any_damage(frame in some_fetch(), damage in some_damage()) {
         run_fetch(&damaged(frame, &damage));
+    }
+
+    #[test]
+    fn sessions_take_any_damage(
+        frames in vec((some_fetch(), prop_oneof![2 => Just(Vec::new()), 1 => some_damage()]), 1..12),
+    ) {
+        run_sessions(&frames.into_iter().map(|(frame, damage)| damaged(frame, &damage)).collect::<Vec<_>>());
     }
 
     #[test]
@@ -360,7 +424,7 @@ proptest! {
             };
             found.insert(0, whole);
         }
-        let frame = Frame::copy(&fetch_frame(version, &[(b"t".to_vec(), vec![(1, offset, 100_000)])])).unwrap();
+        let frame = Frame::copy(&fetch_frame(version, NO_SESSION, &[(b"t".to_vec(), vec![(1, offset, 100_000)])])).unwrap();
         let request = Arc::new(Fetch::parse(&frame, &topics().read()).unwrap());
         let log = LocatedLog { log_start_offset: 0, high_watermark: 12, extents: found };
         let part = SegmentRef { key: "k".into(), size: size as u64 };
@@ -400,9 +464,13 @@ fn crowded_frames_cost_a_small_multiple() {
             ));
         }
         for version in [4, 7, 12, 13, 18] {
-            run_fetch(&fetch_frame(version, &vec![(Vec::new(), Vec::new()); count]));
-            run_fetch(&fetch_frame(version, &[(b"t".to_vec(), vec![(0, 0, 0); count])]));
-            run_fetch(&fetch_frame(version, &vec![(b"t".to_vec(), vec![(7, 0, 0); 3]); count / 4]));
+            run_fetch(&fetch_frame(version, NO_SESSION, &vec![(Vec::new(), Vec::new()); count]));
+            run_fetch(&fetch_frame(version, NO_SESSION, &[(b"t".to_vec(), vec![(0, 0, 0); count])]));
+            run_fetch(&fetch_frame(
+                version,
+                NO_SESSION,
+                &vec![(b"t".to_vec(), vec![(7, 0, 0); 3]); count / 4],
+            ));
         }
     }
 }
@@ -413,7 +481,7 @@ fn more_topics_and_partitions_than_anyone_needs_are_refused() {
     for (topics, partitions, good) in [(1, many - 1, true), (1, many + 1, false), (many + 1, 0, false)] {
         let frame = produce_frame(9, -1, &vec![(b"t".to_vec(), vec![(0, Vec::new()); partitions]); topics]);
         assert_eq!(Produce::parse(Frame::copy(&frame).unwrap(), &table.read(), NOW_MS).is_ok(), good);
-        let frame = fetch_frame(12, &vec![(b"t".to_vec(), vec![(0, 0, 0); partitions]); topics]);
+        let frame = fetch_frame(12, NO_SESSION, &vec![(b"t".to_vec(), vec![(0, 0, 0); partitions]); topics]);
         assert_eq!(Fetch::parse(&Frame::copy(&frame).unwrap(), &table.read()).is_ok(), good);
     }
 }
@@ -430,7 +498,7 @@ fn the_smallest_topics_are_not_taken_for_missing_bytes() {
         );
     }
     for version in 4..19 {
-        let frame = fetch_frame(version, &vec![(Vec::new(), Vec::new()); 50]);
+        let frame = fetch_frame(version, NO_SESSION, &vec![(Vec::new(), Vec::new()); 50]);
         assert!(Fetch::parse(&Frame::copy(&frame).unwrap(), &table.read()).is_ok(), "Fetch v{version}");
     }
 }
@@ -447,7 +515,7 @@ fn undamaged_frames_are_accepted() {
         assert_eq!(request.accepted_count(), 2, "Produce v{version}");
     }
     for version in 4..19 {
-        let frame = fetch_frame(version, &[(b"t".to_vec(), vec![(0, 3, 9), (2, 4, 9)])]);
+        let frame = fetch_frame(version, NO_SESSION, &[(b"t".to_vec(), vec![(0, 3, 9), (2, 4, 9)])]);
         let request = Fetch::parse(&Frame::copy(&frame).unwrap(), &table.read()).unwrap();
         assert_eq!(
             request.positions.iter().map(|p| p.offset).collect::<Vec<_>>(),

@@ -6,7 +6,7 @@ use crate::batch::stamp::{stamp_append_time, stamp_head};
 use crate::batch::{Batches, HEADER_BYTES};
 use crate::index::Extent;
 use crate::wire::codes::{self, Code};
-use crate::wire::fetch::{Fetch, VERSION_FLEXIBLE};
+use crate::wire::fetch::{Fetch, Told, TopicPart, VERSION_FLEXIBLE};
 use crate::wire::fields::Output;
 use crate::wire::loaded::{Loaded, check_batch};
 use crate::wire::plan::{Plan, PlannedPart};
@@ -60,19 +60,82 @@ struct Filled {
     size: usize,
 }
 
-/// Writes the answer to a plan; `segments` stand as the plan's, None for one that could not be read. A batch whose
-/// bytes were not verified before is verified here, and where one is not sound its partition ends.
-pub fn assemble(plan: &Plan, segments: &[Option<Loaded<'_>>]) -> Response {
-    let code = plan.request.session_code();
-    if code != codes::NONE {
-        let copied = error_response(&plan.request, code);
-        return Response { pieces: vec![Piece::Copied(0..copied.len())], copied };
+/// The batches of an answer.
+pub struct Selected {
+    chosen: Vec<Chosen>,
+    filled: Vec<Filled>,
+}
+
+/// What a client is told of a partition: bounds of -1 where there is an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Its error, if it has one.
+    pub code: Code,
+    /// The first offset that is not there yet.
+    pub high_watermark: i64,
+    /// The first offset that can be read.
+    pub log_start_offset: i64,
+    /// Bytes of its records.
+    pub size: usize,
+}
+
+impl Outcome {
+    fn of(part: &PlannedPart, filled: &Filled) -> Self {
+        let (code, size) = (filled.code, filled.size);
+        if code != codes::NONE {
+            return Self { code, high_watermark: -1, log_start_offset: -1, size };
+        }
+        Self { code, high_watermark: part.high_watermark, log_start_offset: part.log_start_offset, size }
     }
+
+    /// Whether a session's client has to hear it. Without transactions the last stable offset is the high
+    /// watermark.
+    pub(super) fn is_news(&self, told: &Told) -> bool {
+        self.size > 0
+            || self.code != codes::NONE
+            || self.high_watermark != told.high_watermark
+            || self.log_start_offset != told.log_start_offset
+    }
+}
+
+/// Writes the answer to a plan, which belongs to no session.
+pub fn assemble(plan: &Plan, segments: &[Option<Loaded<'_>>]) -> Response {
+    respond(plan, segments, &select(plan, segments), 0)
+}
+
+/// Chooses the batches that answer a plan; `segments` stand as the plan's, None for one that could not be read. A
+/// batch whose bytes were not verified before is verified here, and where one is not sound its partition ends.
+pub fn select(plan: &Plan, segments: &[Option<Loaded<'_>>]) -> Selected {
     let mut selection =
         Selection { plan, segments, chosen: Vec::new(), response_left: plan.response_bytes_max };
-    let filled: Vec<_> = (0..plan.parts.len()).map(|index| selection.fill(index)).collect();
-    let chosen = selection.chosen;
-    Writer::new(plan, segments, &chosen).write(&filled)
+    let filled = (0..plan.parts.len()).map(|index| selection.fill(index)).collect();
+    Selected { chosen: selection.chosen, filled }
+}
+
+impl Selected {
+    /// What each partition of the plan will be told.
+    pub fn outcomes(&self, plan: &Plan) -> Vec<Outcome> {
+        plan.parts.iter().zip(&self.filled).map(|(part, filled)| Outcome::of(part, filled)).collect()
+    }
+}
+
+/// Writes what was chosen: all partitions, or of a session's those with news.
+pub fn respond(
+    plan: &Plan,
+    segments: &[Option<Loaded<'_>>],
+    selected: &Selected,
+    session_id: i32,
+) -> Response {
+    if plan.request.code != codes::NONE {
+        return refuse(&plan.request, plan.request.code);
+    }
+    Writer::new(plan, segments, &selected.chosen).write(&selected.filled, session_id)
+}
+
+/// An answer with an error and nothing else, as a response.
+pub fn refuse(request: &Fetch, code: Code) -> Response {
+    let copied = error_response(request, code);
+    Response { pieces: vec![Piece::Copied(0..copied.len())], copied }
 }
 
 /// An answer with an error and nothing else. Before version 7 only partitions have errors.
@@ -106,7 +169,7 @@ pub fn throttled_response(request: &Fetch, throttle_time_ms: i32) -> Vec<u8> {
     output.put_i32(throttle_time_ms);
     if request.version >= 7 {
         output.put_i16(codes::NONE);
-        output.put_i32(if request.session_epoch > 0 { request.session_id } else { 0 });
+        output.put_i32(if request.is_full() { 0 } else { request.session_id });
     }
     output.put_size(0);
     output.put_no_tags();
@@ -209,28 +272,42 @@ impl<'a> Writer<'a> {
         Self { plan, segments, chosen, output, pieces: Vec::new(), copied_from: 0, sliced_bytes: 0 }
     }
 
-    fn write(mut self, filled: &[Filled]) -> Response {
-        let request = &self.plan.request;
+    fn write(mut self, filled: &[Filled], session_id: i32) -> Response {
+        let (plan, request) = (self.plan, &self.plan.request);
         self.output.put_i32(0);
         if request.version >= 7 {
             self.output.put_i16(codes::NONE);
-            self.output.put_i32(0);
+            self.output.put_i32(session_id);
         }
-        self.output.put_size(request.topics.len());
-        let mut start = 0;
-        for topic in &request.topics {
-            let end = topic.partitions_end as usize;
+        let topics = self.shown_topics(filled);
+        self.output.put_size(topics.len());
+        for (topic, parts, shown) in topics {
             put_topic_name(&mut self.output, request, &topic.name);
-            self.output.put_size(end - start);
-            for (index, filled) in filled[start..end].iter().enumerate() {
-                self.put_partition(start + index, filled);
+            self.output.put_size(shown);
+            for index in parts.filter(|index| is_shown(plan, *index, &filled[*index])) {
+                self.put_partition(index, &filled[index]);
             }
             self.output.put_no_tags();
-            start = end;
         }
         self.output.put_no_tags();
         self.cut();
         Response { copied: self.output.seal(self.sliced_bytes), pieces: self.pieces }
+    }
+
+    /// The topics of the answer, their partitions and how many of those are shown.
+    fn shown_topics(&self, filled: &[Filled]) -> Vec<(&'a TopicPart, Range<usize>, usize)> {
+        let (plan, request) = (self.plan, &self.plan.request);
+        let mut topics = Vec::with_capacity(request.topics.len());
+        let mut start = 0;
+        for topic in &request.topics {
+            let parts = start..topic.partitions_end as usize;
+            start = parts.end;
+            let shown = parts.clone().filter(|index| is_shown(plan, *index, &filled[*index])).count();
+            if shown > 0 || request.told.is_none() {
+                topics.push((topic, parts, shown));
+            }
+        }
+        topics
     }
 
     fn put_partition(&mut self, index: usize, filled: &Filled) {
@@ -276,6 +353,12 @@ impl<'a> Writer<'a> {
         self.pieces.push(Piece::Copied(self.copied_from..end));
         self.copied_from = end;
     }
+}
+
+/// Whether a partition stands in the answer.
+fn is_shown(plan: &Plan, index: usize, filled: &Filled) -> bool {
+    let told = plan.request.told.as_ref();
+    told.is_none_or(|told| Outcome::of(&plan.parts[index], filled).is_news(&told[index]))
 }
 
 fn copied_bytes(chosen: &Chosen) -> usize {

@@ -29,8 +29,10 @@ pub const OUT_OF_ORDER_SEQUENCE_NUMBER: Code = 45;
 pub const INVALID_PRODUCER_EPOCH: Code = 47;
 /// What is stored cannot be read.
 pub const KAFKA_STORAGE_ERROR: Code = 56;
-/// An incremental fetch of a session that is not there (none ever is).
+/// A fetch that continues a session that is not there.
 pub const FETCH_SESSION_ID_NOT_FOUND: Code = 70;
+/// A fetch that continues a session elsewhere than where it is.
+pub const INVALID_FETCH_SESSION_EPOCH: Code = 71;
 /// The client's leader epoch is older than ours.
 pub const FENCED_LEADER_EPOCH: Code = 74;
 /// The client's leader epoch is newer than ours.
@@ -41,6 +43,8 @@ pub const UNSUPPORTED_COMPRESSION_TYPE: Code = 76;
 pub const INVALID_RECORD: Code = 87;
 /// No topic of that identity.
 pub const UNKNOWN_TOPIC_ID: Code = 100;
+/// A session that named topics by name is continued by their identities, or the other way round.
+pub const FETCH_SESSION_TOPIC_ID_ERROR: Code = 106;
 
 /// What a refused batch is told.
 pub fn of_reject(reject: &Reject) -> Code {

@@ -17,6 +17,10 @@ pub const VERSIONS: std::ops::RangeInclusive<i16> = 4..=18;
 pub const VERSION_FLEXIBLE: i16 = 12;
 /// The first version that names topics by their identity.
 pub const VERSION_TOPIC_IDS: i16 = 13;
+/// The session epoch that asks for a new session.
+pub const EPOCH_INITIAL: i32 = 0;
+/// The session epoch that asks for none, and closes the one that is named.
+pub const EPOCH_FINAL: i32 = -1;
 
 /// One topic of the request: its name or identity, and where its partitions end.
 #[derive(Clone, Debug)]
@@ -25,6 +29,17 @@ pub struct TopicPart {
     pub name: Range<u32>,
     /// The end of its partitions in `Fetch::parts`; they start where the last topic's end.
     pub partitions_end: u32,
+}
+
+/// How a partition is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// Where reading goes on.
+    pub offset: i64,
+    /// Bytes of its records, at most; the first batch of an answer may be larger.
+    pub bytes_max: i32,
+    /// The leader epoch that the client knows.
+    pub leader_epoch: i32,
 }
 
 /// One partition of the request.
@@ -36,6 +51,28 @@ pub struct Part {
     pub code: Code,
     /// Index into `Fetch::positions` where nothing is wrong.
     pub position: u32,
+    /// How it is asked for.
+    pub asked: Asked,
+}
+
+/// What the client of a session knows of a partition; -1 for what it has to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Where the session holds the partition.
+    pub slot: u32,
+    /// The high watermark that it was told last.
+    pub high_watermark: i64,
+    /// The log start offset that it was told last.
+    pub log_start_offset: i64,
+}
+
+/// Partitions that a session is to forget.
+#[derive(Clone, Debug, Default)]
+pub struct Forgotten {
+    /// Their topics; names are ranges of `Fetch::names`.
+    pub topics: Vec<TopicPart>,
+    /// Their numbers.
+    pub partitions: Vec<i32>,
 }
 
 /// A parsed Fetch request.
@@ -50,6 +87,9 @@ pub struct Fetch {
     pub isolation_level: i8,
     pub session_id: i32,
     pub session_epoch: i32,
+    /// What is wrong with the request as a whole. One that continues a session does so once the session has
+    /// taken it up.
+    pub code: Code,
     /// Names or identities of the topics, one after another.
     pub names: Vec<u8>,
     /// The topics in request order.
@@ -58,10 +98,14 @@ pub struct Fetch {
     pub parts: Vec<Part>,
     /// Where reading goes on, for the partitions that can be read.
     pub positions: Vec<LogPosition>,
+    /// What the session is to forget.
+    pub forgotten: Forgotten,
+    /// For what a session looks at, one entry a partition: only what is news to the client is answered.
+    pub told: Option<Vec<Told>>,
 }
 
 impl Fetch {
-    /// Takes a frame apart. Fields that only brokers send, and what steers sessions, are passed over.
+    /// Takes a frame apart. Fields that only brokers send are passed over.
     pub fn parse(frame: &Frame, topics: &Topics) -> Result<Self> {
         let version = frame.header.api_version;
         if !VERSIONS.contains(&version) {
@@ -75,7 +119,10 @@ impl Fetch {
         for _ in 0..fields.array("topics", entry_bytes_min)? {
             request.read_topic(&frame.bytes, topics, &mut fields)?;
         }
-        request.skip_rest(&mut fields)?;
+        request.read_rest(&frame.bytes, &mut fields)?;
+        if !request.is_full() {
+            request.code = codes::FETCH_SESSION_ID_NOT_FOUND;
+        }
         Ok(request)
     }
 
@@ -93,11 +140,14 @@ impl Fetch {
             max_bytes: cursor.read_i32("max_bytes")?,
             isolation_level: cursor.read_i8("isolation_level")?,
             session_id: if version >= 7 { cursor.read_i32("session_id")? } else { 0 },
-            session_epoch: if version >= 7 { cursor.read_i32("session_epoch")? } else { -1 },
+            session_epoch: if version >= 7 { cursor.read_i32("session_epoch")? } else { EPOCH_FINAL },
+            code: codes::NONE,
             names: Vec::new(),
             topics: Vec::new(),
             parts: Vec::new(),
             positions: Vec::new(),
+            forgotten: Forgotten::default(),
+            told: None,
         })
     }
 
@@ -106,21 +156,69 @@ impl Fetch {
         self.version >= VERSION_TOPIC_IDS
     }
 
-    /// The error of the whole request: it continues a session, and there are none. Full fetches are served
-    /// whatever session they name.
-    pub fn session_code(&self) -> Code {
-        if self.session_epoch > 0 { codes::FETCH_SESSION_ID_NOT_FOUND } else { codes::NONE }
+    /// Whether it names all that it asks for; else it continues a session.
+    pub fn is_full(&self) -> bool {
+        matches!(self.session_epoch, EPOCH_INITIAL | EPOCH_FINAL)
+    }
+
+    /// Whether its partitions shall be remembered.
+    pub fn opens_session(&self) -> bool {
+        self.session_epoch == EPOCH_INITIAL
+    }
+
+    /// A request of the same kind and limits that asks for nothing yet.
+    pub fn emptied(&self, code: Code) -> Self {
+        Self {
+            code,
+            names: Vec::new(),
+            topics: Vec::new(),
+            parts: Vec::new(),
+            positions: Vec::new(),
+            forgotten: Forgotten::default(),
+            told: Some(Vec::new()),
+            ..*self
+        }
+    }
+
+    /// The name, or identity, of a topic.
+    pub fn name(&self, topic: &TopicPart) -> &[u8] {
+        &self.names[topic.name.start as usize..topic.name.end as usize]
+    }
+
+    /// Each topic with its partitions, in request order.
+    pub fn by_topic(&self) -> impl Iterator<Item = (&[u8], &[Part])> {
+        let mut start = 0;
+        self.topics.iter().map(move |topic| {
+            let parts = start..topic.partitions_end as usize;
+            start = parts.end;
+            (self.name(topic), &self.parts[parts])
+        })
+    }
+
+    /// Each topic with its partitions that the session is to forget.
+    pub fn forgotten_by_topic(&self) -> impl Iterator<Item = (&[u8], &[i32])> {
+        let mut start = 0;
+        self.forgotten.topics.iter().map(move |topic| {
+            let partitions = start..topic.partitions_end as usize;
+            start = partitions.end;
+            (self.name(topic), &self.forgotten.partitions[partitions])
+        })
+    }
+
+    /// Asks for one more partition, if nothing speaks against it.
+    pub fn add_part(&mut self, index: i32, asked: Asked, fate: &Fate) {
+        let position = u32::try_from(self.positions.len()).unwrap_or(u32::MAX);
+        self.parts.push(Part { index, code: fate.err().unwrap_or(codes::NONE), position, asked });
+        if let Ok(key) = *fate {
+            let bytes_max = u64::try_from(asked.bytes_max.min(self.max_bytes)).unwrap_or(0);
+            self.positions.push(LogPosition { key, offset: asked.offset, bytes_max });
+        }
     }
 
     fn read_topic(&mut self, bytes: &[u8], topics: &Topics, fields: &mut Fields<'_>) -> Result<()> {
         let name = read_name(self.by_id(), fields)?;
-        let topic = if self.by_id() {
-            bytes[name.clone()].first_chunk().and_then(|id| topics.by_id(id))
-        } else {
-            topics.by_name(&bytes[name.clone()])
-        };
-        let start = self.names.len();
-        self.names.extend_from_slice(&bytes[name]);
+        let topic = topics.find(&bytes[name.clone()], self.by_id());
+        let name = self.keep_name(&bytes[name])?;
         let count = fields.array("partitions", 16)?;
         if self.parts.len() + self.topics.len() + 1 + count > PARTITIONS_MAX {
             return Err(Error::TooLarge { what: "partitions", position: 0, limit: PARTITIONS_MAX });
@@ -130,7 +228,6 @@ impl Fetch {
             self.read_partition(topic.map(|topic| &**topic), fields)?;
         }
         fields.skip_tags("topic tags")?;
-        let name = index_u32(start)?..index_u32(self.names.len())?;
         self.topics.push(TopicPart { name, partitions_end: index_u32(self.parts.len())? });
         Ok(())
     }
@@ -138,7 +235,7 @@ impl Fetch {
     fn read_partition(&mut self, topic: Option<&Topic>, fields: &mut Fields<'_>) -> Result<()> {
         let (version, cursor) = (self.version, &mut fields.cursor);
         let index = cursor.read_i32("partition")?;
-        let epoch = if version >= 9 { cursor.read_i32("current_leader_epoch")? } else { -1 };
+        let leader_epoch = if version >= 9 { cursor.read_i32("current_leader_epoch")? } else { -1 };
         let offset = cursor.read_i64("fetch_offset")?;
         if version >= 12 {
             cursor.read_i32("last_fetched_epoch")?;
@@ -148,30 +245,20 @@ impl Fetch {
         }
         let bytes_max = cursor.read_i32("partition_max_bytes")?;
         fields.skip_tags("partition tags")?;
-        let fate = self.judge(topic, index, epoch);
-        let position = index_u32(self.positions.len())?;
-        self.parts.push(Part { index, code: fate.err().unwrap_or(codes::NONE), position });
-        if let Ok(key) = fate {
-            let bytes_max = u64::try_from(bytes_max.min(self.max_bytes)).unwrap_or(0);
-            self.positions.push(LogPosition { key, offset, bytes_max });
-        }
+        let fate = judge(topic, self.by_id(), index, leader_epoch);
+        self.add_part(index, Asked { offset, bytes_max, leader_epoch }, &fate);
         Ok(())
     }
 
-    /// There is one leader epoch, 0; -1 means that the client knows none.
-    fn judge(&self, topic: Option<&Topic>, partition: i32, epoch: i32) -> std::result::Result<LogKey, Code> {
-        let topic = topic.ok_or(codes::unknown_topic(self.by_id()))?;
-        match epoch {
-            _ if !topic.has(partition) => Err(codes::UNKNOWN_TOPIC_OR_PARTITION),
-            1.. => Err(codes::UNKNOWN_LEADER_EPOCH),
-            ..-1 => Err(codes::FENCED_LEADER_EPOCH),
-            _ => Ok(LogKey { topic_id: topic.id, partition }),
-        }
+    fn keep_name(&mut self, name: &[u8]) -> Result<Range<u32>> {
+        let start = index_u32(self.names.len())?;
+        self.names.extend_from_slice(name);
+        Ok(start..index_u32(self.names.len())?)
     }
 
-    fn skip_rest(&self, fields: &mut Fields<'_>) -> Result<()> {
+    fn read_rest(&mut self, bytes: &[u8], fields: &mut Fields<'_>) -> Result<()> {
         if self.version >= 7 {
-            self.skip_forgotten(fields)?;
+            self.read_forgotten(bytes, fields)?;
         }
         if self.version >= 11 {
             fields.string("rack_id")?;
@@ -179,14 +266,37 @@ impl Fetch {
         fields.skip_tags("request tags")
     }
 
-    fn skip_forgotten(&self, fields: &mut Fields<'_>) -> Result<()> {
+    fn read_forgotten(&mut self, bytes: &[u8], fields: &mut Fields<'_>) -> Result<()> {
         for _ in 0..fields.array("forgotten_topics_data", 3)? {
-            read_name(self.by_id(), fields)?;
-            let partitions = fields.array("forgotten partitions", 4)?;
-            fields.cursor.take(4 * partitions, "forgotten partitions")?;
+            let name = read_name(self.by_id(), fields)?;
+            let count = fields.array("forgotten partitions", 4)?;
+            let held = self.forgotten.partitions.len() + self.forgotten.topics.len();
+            if held + 1 + count > PARTITIONS_MAX {
+                return Err(Error::TooLarge { what: "forgotten", position: 0, limit: PARTITIONS_MAX });
+            }
+            for _ in 0..count {
+                self.forgotten.partitions.push(fields.cursor.read_i32("forgotten partition")?);
+            }
             fields.skip_tags("forgotten topic tags")?;
+            let name = self.keep_name(&bytes[name])?;
+            let partitions_end = index_u32(self.forgotten.partitions.len())?;
+            self.forgotten.topics.push(TopicPart { name, partitions_end });
         }
         Ok(())
+    }
+}
+
+/// Which log a partition is, or what is wrong with asking for it.
+pub type Fate = std::result::Result<LogKey, Code>;
+
+/// Whether a partition can be asked for. There is one leader epoch, 0; -1 means that the client knows none.
+pub fn judge(topic: Option<&Topic>, by_id: bool, partition: i32, leader_epoch: i32) -> Fate {
+    let topic = topic.ok_or(codes::unknown_topic(by_id))?;
+    match leader_epoch {
+        _ if !topic.has(partition) => Err(codes::UNKNOWN_TOPIC_OR_PARTITION),
+        1.. => Err(codes::UNKNOWN_LEADER_EPOCH),
+        ..-1 => Err(codes::FENCED_LEADER_EPOCH),
+        _ => Ok(LogKey { topic_id: topic.id, partition }),
     }
 }
 

@@ -11,5 +11,7 @@ pub mod frames;
 pub mod loaded;
 pub mod plan;
 pub mod produce;
+pub mod session;
+pub mod sessions;
 pub mod topics;
 pub mod waits;

@@ -94,14 +94,15 @@ impl Plan {
             windows: Vec::new(),
             available_bytes: 0,
         };
-        let session_failed = request.session_code() != codes::NONE;
-        let parts: Vec<_> = if session_failed {
+        let failed = request.code != codes::NONE;
+        let parts: Vec<_> = if failed {
             Vec::new()
         } else {
             request.parts.iter().map(|part| choice.plan(&request, part)).collect()
         };
         let enough = u64::try_from(request.min_bytes).unwrap_or(0).min(response_bytes_max);
-        let must_answer = parts.is_empty()
+        let must_answer = failed
+            || parts.is_empty() && request.told.is_none()
             || choice.available_bytes >= enough
             || parts.iter().any(|part| part.code != codes::NONE);
         let Choice { extents, segments, windows, available_bytes, .. } = choice;

@@ -30,6 +30,7 @@ impl Topic {
 pub struct Topics {
     by_name: HashMap<Box<[u8]>, Arc<Topic>>,
     by_id: HashMap<[u8; 16], Arc<Topic>>,
+    version: u64,
 }
 
 impl Topics {
@@ -43,8 +44,19 @@ impl Topics {
         self.by_id.get(id)
     }
 
+    /// The topic of this identity or name.
+    pub fn find(&self, name: &[u8], by_id: bool) -> Option<&Arc<Topic>> {
+        if by_id { name.first_chunk().and_then(|id| self.by_id(id)) } else { self.by_name(name) }
+    }
+
+    /// Another one after each change.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
     fn put(&mut self, topic: Topic) {
         self.remove(&topic.id);
+        self.version += 1;
         let topic = Arc::new(topic);
         self.by_name.insert(topic.name.clone(), Arc::clone(&topic));
         self.by_id.insert(topic.id, topic);
@@ -52,6 +64,7 @@ impl Topics {
 
     fn remove(&mut self, id: &[u8; 16]) {
         let Some(topic) = self.by_id.remove(id) else { return };
+        self.version += 1;
         // The name may by now belong to a topic that was created anew.
         if self.by_name.get(&topic.name).is_some_and(|named| named.id == *id) {
             self.by_name.remove(&topic.name);

@@ -2,7 +2,6 @@
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kafka.protocol.consumer.fetch import FetchResponse as KafkaFetchResponse
 from kafka.record.memory_records import MemoryRecords
+from wire_logs import Log, Logs, offsets
 from wire_samples import (
     FETCH_VERSIONS,
     NOW_MS,
@@ -18,7 +18,6 @@ from wire_samples import (
     build_batch,
     fetch_message,
     mutate,
-    produce_message,
     read_response,
     topic_id,
     topic_table,
@@ -28,12 +27,8 @@ from skylog.core import (
     FetchPlan,
     FetchRequest,
     Located,
-    SealedSegment,
-    SegmentBuilder,
     WaitList,
     parse_fetch,
-    parse_produce,
-    sequence,
 )
 from skylog.errors import InvalidRequest
 
@@ -64,59 +59,6 @@ def read(buffers: Sequence[bytes | memoryview], version: int) -> Any:
 
 def partitions(response: Any) -> list[Any]:
     return [part for topic in response.responses for part in topic.partitions]
-
-
-Log = tuple[str, int]
-
-
-@dataclass
-class Logs:
-    """Logs as they were committed: sealed segments, extents as a coordinator finds them, batches in order."""
-
-    segments: list[bytes] = field(default_factory=list)
-    extents: dict[Log, list[tuple[int, int, int, int, int, int]]] = field(default_factory=dict)
-    batches: dict[Log, list[tuple[int, int, bytes]]] = field(default_factory=dict)
-    ends: dict[Log, int] = field(default_factory=dict)
-
-    def commit(self, batches: Sequence[tuple[Log, bytes, int]]) -> SealedSegment:
-        """Seal and commit (log, batch, records) in order."""
-        builder = SegmentBuilder()
-        for (topic, partition), batch, _ in batches:
-            message = produce_message(9, [(topic, [(partition, batch)])])
-            request = parse_produce(as_frame(message), TOPICS, NOW_MS, BIG)
-            assert request.accepted == 1
-            builder.append(request)
-        sealed = builder.seal(bytes(16), NOW_MS)
-        names = {identity: name for name, identity in TOPIC_IDS.items()}
-        logs = [(names[identity], partition) for identity, partition in sealed.logs]
-        states = [(number, 0, self.ends.get(log, 0), -1, -1) for number, log in enumerate(logs)]
-        done = sequence(sealed, states, [None] * len(sealed.producers), NOW_MS)
-        for number, base, last, position, size, _, _, append_time in done.extent_rows:
-            extent = (base, last, len(self.segments), position, size, append_time)
-            self.extents.setdefault(logs[number], []).append(extent)
-        for log, batch, records in batches:
-            base = self.ends.get(log, 0)
-            self.batches.setdefault(log, []).append((base, base + records - 1, batch))
-            self.ends[log] = base + records
-        self.segments.append(sealed.data)
-        return sealed
-
-    def locate(self, wanted: Sequence[tuple[Log, int]], log_start: int = 0) -> Located:
-        rows = [
-            (index, *extent)
-            for index, (log, offset) in enumerate(wanted)
-            for extent in self.extents.get(log, [])
-            if extent[1] >= offset
-        ]
-        bounds = [(log_start, self.ends.get(log, 0)) for log, _ in wanted]
-        return Located.from_rows(bounds, rows, [(n, str(n), len(s)) for n, s in enumerate(self.segments)])
-
-    def load(self, plan: FetchPlan) -> list[tuple[bytes, int, bool] | None]:
-        """Return of each segment just the window that is wanted."""
-        return [
-            (self.segments[int(key)][position : position + size], position, True)
-            for key, _, position, size in plan.windows
-        ]
 
 
 def small_logs() -> Logs:
@@ -206,15 +148,6 @@ def test_each_partition_gets_its_own_answer(version: int) -> None:
         assert {part.preferred_read_replica for part in partitions(response)} == {-1}
 
 
-def offsets(records: bytes) -> list[int]:
-    """Return the offsets of records after checking each batch's checksum."""
-    found, batches = [], MemoryRecords(bytes(records))
-    while (batch := batches.next_batch()) is not None:
-        assert batch.validate_crc()
-        found += [record.offset for record in batch]
-    return found
-
-
 def test_log_append_time_is_stamped_with_a_checksum_that_holds() -> None:
     request = parse(fetch_message(12, [("stamped", [{"partition": 0, "fetch_offset": 0}])]))
     (part,) = partitions(serve(small_logs(), request, [(("stamped", 0), 0)], 12))
@@ -269,8 +202,8 @@ def test_offsets_out_of_range(offset: int, code: int) -> None:
     assert (plan.available_bytes > 0) == (offset == 2)
 
 
-def test_sessions_are_not_continued() -> None:
-    for session, epoch in ((0, 1), (7, 1), (7, 100)):
+def test_what_no_session_took_up_is_not_served() -> None:
+    for session, epoch in ((0, 1), (7, 1), (7, 100), (7, -2)):
         request = one(session_id=session, session_epoch=epoch)
         plan = FetchPlan(request, small_logs().locate([(("plain", 0), 0)]), BIG, BIG)
         assert plan.must_answer

@@ -38,7 +38,9 @@ def topic_table() -> TopicTable:
     return table
 
 
-def topic_id(name: str) -> bytes:
+def topic_id(name: str | bytes) -> bytes:
+    if isinstance(name, bytes):
+        return name
     return TOPIC_IDS.get(name, bytes([9] * 16))
 
 
@@ -105,12 +107,15 @@ def produce_message(
 
 def fetch_message(
     version: int,
-    topics: Sequence[tuple[str, Sequence[dict[str, int]]]],
+    topics: Sequence[tuple[str | bytes, Sequence[dict[str, int]]]],
     *,
-    forgotten: Sequence[tuple[str, Sequence[int]]] = (),
+    forgotten: Sequence[tuple[str | bytes, Sequence[int]]] = (),
     **fields: Any,
 ) -> bytes:
-    """Return a Fetch request; each partition is a dict of its fields, the rest are defaults."""
+    """Return a Fetch request; each partition is a dict of its fields, the rest are defaults.
+
+    A topic may be given by its identity from version 13 on.
+    """
     topic_type, forgotten_type = KafkaFetchRequest.FetchTopic, KafkaFetchRequest.ForgottenTopic
     partition = {
         "current_leader_epoch": 0,
@@ -133,14 +138,18 @@ def fetch_message(
         **(request | fields),
         topics=[
             topic_type(
-                topic=name,
+                topic=name if isinstance(name, str) else "",
                 topic_id=uuid.UUID(bytes=topic_id(name)),
                 partitions=[topic_type.FetchPartition(**(partition | each)) for each in partitions],
             )
             for name, partitions in topics
         ],
         forgotten_topics_data=[
-            forgotten_type(topic=name, topic_id=uuid.UUID(bytes=topic_id(name)), partitions=list(partitions))
+            forgotten_type(
+                topic=name if isinstance(name, str) else "",
+                topic_id=uuid.UUID(bytes=topic_id(name)),
+                partitions=list(partitions),
+            )
             for name, partitions in forgotten
         ],
     )

@@ -138,6 +138,13 @@ _STATIC = (
         lambda config: config.server.connections_max,
         "The most connections that this broker holds at once.",
     ),
+    _static(
+        "max.incremental.fetch.session.cache.slots",
+        _INT,
+        1_000,
+        lambda config: config.fetch.session_slots_max,
+        "The most fetch sessions that this broker holds.",
+    ),
     _static("node.id", _INT, -1, lambda config: config.server.node_id, "This broker's number."),
     _static(
         "num.partitions",

@@ -285,8 +285,8 @@ class ExtentIndex:
 class FetchRequest:
     """A parsed Fetch request v4-v18; topics resolved to identities, partitions that fail keep their error.
 
-    Full fetches are served whatever session they name; one that continues a session (session_epoch > 0) gets
-    FETCH_SESSION_ID_NOT_FOUND from its plan. Leader epochs but 0 and -1 are FENCED or UNKNOWN.
+    One that continues a session (session_epoch neither 0 nor -1) gets FETCH_SESSION_ID_NOT_FOUND from its
+    plan: plan what `FetchSessions.look` makes of it. Leader epochs but 0 and -1 are FENCED or UNKNOWN.
     """
 
     @property
@@ -343,7 +343,7 @@ class FetchPlan:
         """Bytes that an answer would hold, at most."""
     @property
     def must_answer(self) -> bool:
-        """Whether waiting for more would be wrong: an error, an empty request, or enough bytes."""
+        """Whether waiting for more would be wrong: an error, an empty full request, or enough bytes."""
     def find_flaws(
         self, segments: Sequence[tuple[bytes | bytearray | memoryview, int, bool] | None]
     ) -> list[tuple[int, str]]:
@@ -362,6 +362,48 @@ class FetchPlan:
         do where batches do not fit their extent or, if not verified, their checksum. Heads are copied and
         stamped with offset and epoch, bodies from 32 KiB on are slices of the given buffers.
         """
+
+class FetchSessions:
+    """The fetch sessions (KIP-227) of a broker: what each client fetches, and what it was told of it.
+
+    Costs what is news, not what a session holds: partitions at rest are not looked at, but for all of a
+    session once in 10 s. Times are milliseconds that never go back.
+    """
+
+    def __init__(self, topics: TopicTable, sessions_max: int, partitions_max: int) -> None:
+        """Hold at most so many sessions, with so many partitions, and topics in each, in all."""
+    def begin(self, request: FetchRequest, now_ms: int) -> int | None:
+        """Close or continue the session that a request names, once a request.
+
+        Returns the error code (0 where nothing is left in the session) of an answer without partitions that
+        is to be given at once; None for a request to serve.
+        """
+    def look(self, request: FetchRequest, now_ms: int) -> FetchRequest:
+        """Return what a request asks for now: itself, or those of its session that may have news."""
+    def answer(
+        self,
+        plan: FetchPlan,
+        segments: Sequence[tuple[bytes | bytearray | memoryview, int, bool] | None],
+        now_ms: int,
+        seed: int,
+    ) -> list[bytes | memoryview]:
+        """Assemble as `FetchPlan.assemble` a plan of what `look` returned, and note what the client is told.
+
+        A full fetch of session epoch 0 gets a session, its number from the 32 random bits of `seed`, if there
+        is room: sessions idle for 2 minutes, then smaller ones older than that, are closed for it.
+        """
+    def park(self, token: int, request: FetchRequest) -> bool:
+        """Let a fetch wait for any partition of its session; False for one that continues none."""
+    def leave(self, token: int) -> None:
+        """Forget a parked fetch; its session stays."""
+    def wake(self, sealed: SealedSegment) -> list[int]:
+        """Let sessions look at the logs of a committed segment; returns the parked fetches that have to."""
+    def wake_topic(self, topic_id: bytes) -> list[int]:
+        """Let sessions look at a topic."""
+    @property
+    def partitions(self) -> int:
+        """Partitions held, and topics of each session."""
+    def __len__(self) -> int: ...
 
 class WaitList:
     """Parked fetches by log, so that a commit wakes just the ones it serves."""

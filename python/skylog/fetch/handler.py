@@ -6,13 +6,13 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from skylog.core import FetchPlan, FetchRequest, Frame, TopicTable, parse_fetch
+from skylog.core import FetchPlan, FetchRequest, FetchSessions, Frame, TopicTable, parse_fetch
 from skylog.errors import InvalidRequest, SkylogError
 from skylog.wire.codes import ErrorCode
 from skylog.wire.throttling import NO_THROTTLE
 
 if TYPE_CHECKING:
-    from skylog.clock import Clock
+    from skylog.clock import Clock, Entropy
     from skylog.config import FetchConfig
     from skylog.coordinator.base import Coordinator
     from skylog.fetch.ahead import ReadAhead
@@ -35,7 +35,9 @@ class FetchHandler:
         *,
         config: FetchConfig,
         clock: Clock,
+        entropy: Entropy,
         topics: TopicTable,
+        sessions: FetchSessions,
         coordinator: Coordinator,
         loader: SegmentLoader,
         ahead: ReadAhead,
@@ -44,7 +46,9 @@ class FetchHandler:
     ) -> None:
         self._config = config
         self._clock = clock
+        self._entropy = entropy
         self._topics = topics
+        self._sessions = sessions
         self._coordinator = coordinator
         self._loader = loader
         self._ahead = ahead
@@ -64,6 +68,10 @@ class FetchHandler:
         except InvalidRequest as error:
             reply.close(f"fetch version {frame.api_version}: {error}")
             return
+        code = self._sessions.begin(request, self._now_ms())
+        if code is not None:
+            reply.send([request.error_response(code)])
+            return
         account = self._throttle.account(frame)
         if account is not None and (throttle_ms := account.owed()):
             reply.mute(throttle_ms)
@@ -81,7 +89,9 @@ class FetchHandler:
         try:
             plan = await self._enough(request, account)
             self._ahead.follow(reply.client, plan)
-            buffers = plan.assemble(await self._loader.load(plan, reply.client))
+            parts = await self._loader.load(plan, reply.client)
+            seed = int.from_bytes(self._entropy.random_bytes(4)) if request.session_epoch == 0 else 0
+            buffers = self._sessions.answer(plan, parts, self._now_ms(), seed)
             if account is not None:
                 account.fetched(sum(map(len, buffers)))
             reply.send(buffers)
@@ -116,9 +126,13 @@ class FetchHandler:
             await spot.woken(left_s)
 
     async def _plan(self, request: FetchRequest, account: Account | None) -> FetchPlan:
-        located = await self._coordinator.find_extents(request.positions, EXTENTS_MAX)
+        asked = self._sessions.look(request, self._now_ms())
+        located = await self._coordinator.find_extents(asked.positions, EXTENTS_MAX)
         config = self._config
         bytes_max = config.response_bytes_max
         if account is not None:
             bytes_max = account.fetch_bytes_max(bytes_max)
-        return FetchPlan(request, located, bytes_max, config.load_bytes_max, config.cache_block_bytes)
+        return FetchPlan(asked, located, bytes_max, config.load_bytes_max, config.cache_block_bytes)
+
+    def _now_ms(self) -> int:
+        return int(self._clock.monotonic() * 1000)

@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import itertools
 
-from skylog.core import FetchRequest, SealedSegment, WaitList
+from skylog.core import FetchRequest, FetchSessions, SealedSegment, WaitList
 
 
 class Parking:
-    """Parked fetches, woken by log. Every parked fetch has a deadline of its own."""
+    """Parked fetches, woken by log. Every parked fetch has a deadline of its own.
 
-    def __init__(self) -> None:
+    Sessions hear of each change whether a fetch of theirs is parked or not.
+    """
+
+    def __init__(self, sessions: FetchSessions) -> None:
+        self._sessions = sessions
         self._list = WaitList()
         self._events: dict[int, asyncio.Event] = {}
         self._tokens = itertools.count(1)
@@ -34,21 +38,25 @@ class Parking:
         event = self._events[token] = asyncio.Event()
         if self._closed:
             event.set()
-        self._list.park(token, request)
+        if not self._sessions.park(token, request):
+            self._list.park(token, request)
         return Spot(self, token, event)
 
     def leave(self, token: int) -> None:
         """Forget a fetch."""
         self._list.remove(token)
+        self._sessions.leave(token)
         self._events.pop(token, None)
 
     def wake(self, sealed: SealedSegment) -> None:
         """Wake the fetches that wait for a log of this committed segment."""
-        if self._events:
+        self._wake(self._sessions.wake(sealed))
+        if len(self._list):
             self._wake(self._list.wake(sealed))
 
     def wake_topic(self, topic_id: bytes) -> None:
         """Wake the fetches of a topic that was changed or deleted."""
+        self._wake(self._sessions.wake_topic(topic_id))
         self._wake(self._list.wake_topic(topic_id))
 
     def close(self) -> None:

@@ -89,6 +89,7 @@ async def test_this_broker(new_room: NewRoom) -> None:
     assert shown["delete.topic.enable"] == ("true", DEFAULT)
     assert shown["log.retention.ms"] == ("9", DYNAMIC_DEFAULT)
     assert shown["message.max.bytes"] == ("1048588", DEFAULT)
+    assert shown["max.incremental.fetch.session.cache.slots"] == ("1000", DEFAULT)
     assert configs["num.partitions"]["read_only"]
     assert not configs["log.retention.ms"]["read_only"]
     assert [each["value"] for each in configs["num.partitions"]["synonyms"]] == ["6", "1"]

@@ -190,24 +190,14 @@ async def test_a_coordinator_that_fails_is_an_answer_that_clients_try_again() ->
         assert fetched(reply).error_code == ErrorCode.KAFKA_STORAGE_ERROR
 
 
-@pytest.mark.parametrize(
-    ("session_id", "epoch", "outcome"),
-    [
-        (0, -1, (0, 0, 1)),
-        (0, 0, (0, 0, 1)),
-        (5, 0, (0, 0, 1)),
-        (5, -1, (0, 0, 1)),
-        (5, 1, (ErrorCode.FETCH_SESSION_ID_NOT_FOUND, 0, 0)),
-    ],
-)
+@pytest.mark.parametrize(("session_id", "epoch"), [(0, -1), (0, 0), (5, 0), (5, -1)])
 @in_virtual_time
-async def test_a_full_fetch_is_served_whatever_session_it_closes(
-    session_id: int, epoch: int, outcome: tuple[int, int, int]
-) -> None:
+async def test_a_full_fetch_is_served_whatever_session_it_closes(session_id: int, epoch: int) -> None:
     """After an error Java closes its session and asks for all with the same request."""
     async with line() as built:
         reading = Reading(built)
         await answered([built.produce()])
         reply = reading.ask(session_payload(session_id, epoch))
         await answered([reply])
-        assert session_outcome(reply) == outcome
+        code, opened, topics = session_outcome(reply)
+        assert (code, opened > 0, topics) == (0, epoch == 0, 1)

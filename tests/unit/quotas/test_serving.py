@@ -195,11 +195,16 @@ async def test_a_throttled_fetch_keeps_its_session() -> None:
         reading = Reading(built)
         await answered([built.produce(batch(50_000))])
         client = Client(built, dispatcher(built, reading))
-        assert len(await client.ask(fetch_payload(0, 0, 1))) > 50_000
-        answer = await client.ask(session_payload(77, 5))
+        answer = await client.ask(session_payload(0, 0))
+        assert len(answer) > 50_000
+        (opened,) = struct.unpack_from(">i", answer, 14)
+        answer = await client.ask(session_payload(opened, 1, offsets=()))
         throttle_ms, code, session_id, topics = struct.unpack_from(">ihii", answer, 8)
         assert throttle_ms > 30_000
-        assert (code, session_id, topics) == (0, 77, 0)
+        assert (code, session_id, topics) == (0, opened, 0)
+        await asyncio.sleep(throttle_ms / 1000 + 1)  # noqa: TID251 - virtual time
+        answer = await client.ask(session_payload(opened, 2, offsets=()))
+        assert struct.unpack_from(">ihii", answer, 8) == (0, 0, opened, 1), "it goes on, with all its news"
 
 
 class Busy:
