@@ -143,6 +143,78 @@ def fetch(options: argparse.Namespace) -> None:
             report(name, parts, got / GIB, "CPU-s/GiB")
 
 
+class Trickle:
+    """A consumer of many partitions of which one gets a record now and then."""
+
+    def __init__(self, broker: Accounted, topic: str, partitions: int) -> None:
+        self.topic = topic
+        self.ends = dict.fromkeys(range(partitions), 0)
+        self.session: tuple[int, int] | None = None
+        self.bytes = 0
+        self._news: dict[int, int] = {}
+        self._batch = frames.record_batch(1, b"x" * 1024)
+        self._producing, self._fetching = connect(broker.port), connect(broker.port)
+        self._scratch = memoryview(bytearray(1 << 20))
+
+    def produce(self, partition: int) -> None:
+        """Append one record."""
+        pump(self._producing, frames.produce(self.topic, range(partition, partition + 1), self._batch), 1, 1)
+        self.ends[partition] += 1
+
+    def produce_all(self) -> None:
+        """Append one record to each partition, one after another."""
+        for partition in self.ends:
+            self.produce(partition)
+
+    def _fetch(self, offsets: dict[int, int]) -> None:
+        session = self.session or (0, -1)
+        request = frames.fetch(self.topic, offsets, 1 << 20, 10_000, session)
+        self._fetching.sendall(request)
+        self.bytes += len(request)
+
+    def _read(self) -> memoryview:
+        answer = read_frame(self._fetching, self._scratch)
+        self.bytes += len(answer) + 4
+        return answer
+
+    def open_session(self) -> None:
+        """Let the broker remember what is fetched from now on; leave out what is there already."""
+        self.session = (0, 0)
+        self.produce(0)
+        self._fetch({**self.ends, 0: self.ends[0] - 1})
+        number = struct.unpack_from(">i", self._read(), 10)[0]
+        self.session, self._news = (number, 1), {0: self.ends[0]}
+
+    def follow_all(self) -> None:
+        """Append one record to each partition while a fetch of all of them waits for it."""
+        self.bytes = 0
+        for partition in self.ends:
+            self._fetch(self._news if self.session else self.ends)
+            self.produce(partition)
+            self._read()
+            self._news = {partition: self.ends[partition]}
+            if self.session:
+                self.session = (self.session[0], self.session[1] + 1)
+
+
+def sessions(options: argparse.Namespace) -> None:
+    """Broker CPU and bytes of a fetch of 1,000 partitions with a trickle of data, full and in a session."""
+    partitions = 1000
+    with BrokerProcess(*options.serve) as broker:
+        topic = f"wide-{time.time_ns()}"
+        create_topic(broker, topic, partitions)
+        trickle = Trickle(broker, topic, partitions)
+        alone = statistics.median(cpu.total for cpu in measured(broker, trickle.produce_all, options.rounds))
+        for name in ("every fetch full", "in a session"):
+            if name == "in a session":
+                trickle.open_session()
+            parts = measured(broker, trickle.follow_all, options.rounds)
+            cost = median([(cpu.total - alone) * 1e6 / partitions for cpu in parts])
+            size = trickle.bytes / partitions
+            print(f"1,000 partitions, a trickle, {name:<30} {cost} us/fetch, {size:,.0f} bytes", flush=True)
+    print(f"{'the record that each waits for, produced':<58} {alone * 1e6 / partitions:.1f} us")
+
+
 def tiny(options: argparse.Namespace) -> None:
     """Broker CPU per 1 KiB Produce request, pipelined over 32 connections and alone on one."""
     with BrokerProcess(*options.serve) as broker:
@@ -288,7 +360,7 @@ def restart(options: argparse.Namespace) -> None:
 
 FIGURES = {
     figure.__name__: figure
-    for figure in (produce, librdkafka, fetch, tiny, pipelining, latency, embedded, restart)
+    for figure in (produce, librdkafka, fetch, sessions, tiny, pipelining, latency, embedded, restart)
 }
 
 
