@@ -73,6 +73,7 @@ _LOADS: tuple[Load, ...] = (
         "produce, librdkafka, 16 KiB × 64 partitions",
         "librdkafka",
         **SPREAD,
+        gib=0.0625,
         aims=BY_LIBRDKAFKA,
     ),
     Traffic("bulk", "produce, skylog.bulk, 1 MiB batches", "bulk", targets=IN_MEMORY),

@@ -26,7 +26,7 @@ _SECONDS_PER_GIB = {"java": 6.0, "librdkafka": 5.0, "bulk": 3.0, "frames": 1.5}
 _S3_SECONDS_PER_GIB = 20.0
 _FETCH_SECONDS_PER_GIB = 3.5
 _SETUP_S = 2.2
-_DEADLINE_TIMES = 12
+_DEADLINE_S_MIN, _DEADLINE_TIMES = 60.0, 12
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Traffic:
     def measure(self, target: Target, room: Room, rounds: int) -> list[Sample]:
         """Measure one turn. Raises `Failed`."""
         del rounds
-        deadline = 20 + _DEADLINE_TIMES * self.estimate_s(target, room.scale, 1)
+        deadline = _DEADLINE_S_MIN + _DEADLINE_TIMES * self.estimate_s(target, room.scale, 1)
         settings = _BIG_CACHE if self.way == "fetch" else ""
         with room.ready(target, settings) as broker, room.topic(broker, self.partitions) as topic:
             job = self._job(broker, topic, room)

@@ -66,7 +66,6 @@ def _settings(job: Job) -> dict[str, object]:
         "enable.idempotence": True,
         "batch.size": job.batch_bytes,
         "batch.num.messages": 1_000_000,
-        "linger.ms": 100,
         "compression.type": job.compression,
         "queue.buffering.max.kbytes": 128 * 1024,
         "queue.buffering.max.messages": 1_000_000,
