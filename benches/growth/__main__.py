@@ -80,6 +80,8 @@ def _options() -> argparse.Namespace:
     unknown = set(options.curves) - set(CURVES)
     if unknown:
         parser.error(f"expected curves of {', '.join(CURVES)}, found {', '.join(sorted(unknown))}")
+    if options.docs and (options.quick or set(options.curves or CURVES) != set(CURVES)):
+        parser.error("--docs: expected a whole run; tables of different runs do not belong together")
     return options
 
 
