@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ class SetClock(SystemClock):
 @pytest.fixture
 def filling(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.syspath_prepend(str(Path(__file__).parents[3] / "benches/growth"))
-    yield __import__("filling")
+    yield import_module("filling")
     del sys.modules["filling"]
 
 
