@@ -16,11 +16,14 @@ from compat.report import tell_foreign, tell_result, tell_runs
 from compat.session import Options, Run, run_suite
 from compat.suites import SUITES
 
+LOG_COLUMNS = 140
+"""Of a table that goes into a file."""
+
 
 def main(arguments: Sequence[str]) -> int:
     """Run what the command line asks for; 0 if all is as expected."""
     asked = _parse(arguments)
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else LOG_COLUMNS)
     options = Options(asked.cache, asked.only, asked.all or asked.update, asked.bootstrap, asked.seconds)
     runs = [_run(console, name, options) for name in asked.suites or SUITES]
     if asked.bootstrap is not None:

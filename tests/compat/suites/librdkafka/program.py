@@ -11,6 +11,7 @@ from pathlib import Path
 
 from compat import processes
 from compat.model import Target
+from compat.suites.librdkafka import scripts
 
 VERSION = "2.15.1"
 PACKAGE = "@confluentinc/kafka-javascript@1.10.1"
@@ -38,16 +39,25 @@ class Program:
         return self._sources / "tests"
 
     @property
+    def _package(self) -> Path:
+        return self.home / "package"
+
+    @property
     def _sources(self) -> Path:
-        return self.home / "package" / "deps" / "librdkafka"
+        return self._package / "deps" / "librdkafka"
+
+    @property
+    def _kafka(self) -> Path:
+        return self.home / "kafka"
 
     def prepare(self) -> None:
-        """Download and build it, unless that is done."""
+        """Download and build it, unless that is done, and the scripts that some tests call."""
+        scripts.prepare(self._kafka, self.home.parent)
         ready = self.home / "ready"
         if ready.exists():
             return
-        shutil.rmtree(self.home, ignore_errors=True)
-        self.home.mkdir(parents=True)
+        shutil.rmtree(self._package, ignore_errors=True)
+        self.home.mkdir(parents=True, exist_ok=True)
         self._download()
         processes.build(["./configure"], self._sources)
         processes.build(["make", "-j2", "libs"], self._sources)
@@ -71,6 +81,8 @@ class Program:
             "TEST_REPORT": str(report),
             "RDKAFKA_TEST_CONF": str(configuration),
             "TEST_KAFKA_VERSION": CLAIMED_KAFKA,
+            "KAFKA_PATH": str(self._kafka),
+            "BROKERS": target.bootstrap,
             **({"SUBTESTS": part} if part else {}),
         }
         # Not in quick mode: there most parts are left out, and a test passes that did nothing.
