@@ -39,10 +39,11 @@ def run_partitions(setting: Setting, steps: Sequence[int]) -> Iterator[Step]:
         with Broker() as broker, Client(broker.port) as producer:
             create_topics(producer, [TOPIC], n)
             values: dict[str, float] = {}
+            offsets = dict.fromkeys(range(n), 0)
             for kind in (_Rounds, _SessionRounds):
                 with Crowd() as crowd:
                     crowd.grow(broker.port, 1)
-                    rounds = kind(broker, producer, crowd, dict.fromkeys(range(n), 0))
+                    rounds = kind(broker, producer, crowd, offsets)
                     if rounds.is_served():
                         found = rounds.run(setting.seconds, rounds.produce_alone())
                         values |= {f"{kind.prefix}{name}": value for name, value in found.items()}
