@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 
 log = logging.getLogger("skylog")
 
@@ -20,7 +21,8 @@ def raise_open_files(connections_max: int) -> None:
     except ImportError:  # Windows has no such limit
         return
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    with suppress(OSError, ValueError):  # where a hard limit is said to be none, the kernel may have its own
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     if most != resource.RLIM_INFINITY and most < connections_max + OTHERS_MAX:
         log.warning(
             "at most %d files may be open, too few for %d connections (server.connections_max) and the"
