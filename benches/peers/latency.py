@@ -11,7 +11,7 @@ from typing import Any
 from peers.account import Account, Sample
 from peers.aims import Aim
 from peers.brokers import Broker
-from peers.children import Child
+from peers.children import Child, Failed
 from peers.generators.job import told
 from peers.room import MIB, Room
 from peers.targets import Target
@@ -62,20 +62,32 @@ class OpenLoop:
 
 
 def _common_capacity(target: Target, room: Room) -> float:
-    """Return MiB/s that this target can be asked for."""
+    """Return MiB/s that this target can be asked for. Raises `Failed` where its own is not known."""
+    own = _capacity(target, room)
+    if not own:
+        raise Failed("its capacity could not be measured")
     if target.name == "skylog-s3":
-        return _capacity(target, room)
-    return min(_capacity(each, room) for each in room.targets if each.name in COMPARED[:4])
+        return own
+    others = (_capacity(each, room) for each in room.targets if each.name in COMPARED[:4])
+    return min(own, *filter(None, others))
 
 
 def _capacity(target: Target, room: Room) -> float:
+    """Return MiB/s, 0 where measuring them failed."""
     if target.name not in room.capacities:
         room.say(f"{target.title}: its capacity")
-        with room.ready(target) as broker:
-            command = [sys.executable, "-m", "peers.capacity", broker.bootstrap, str(PARTITIONS)]
-            child = Child(command, room.log("capacity"), room.seat.client_cpus)
-            room.capacities[target.name] = told(child.finish(120))["mib_per_second"]
+        try:
+            room.capacities[target.name] = _saturated(target, room)
+        except Failed:
+            room.capacities[target.name] = 0.0
     return room.capacities[target.name]
+
+
+def _saturated(target: Target, room: Room) -> float:
+    with room.ready(target) as broker:
+        command = [sys.executable, "-m", "peers.capacity", broker.bootstrap, str(PARTITIONS)]
+        child = Child(command, room.log("capacity"), room.seat.client_cpus)
+        return float(told(child.finish(120))["mib_per_second"])
 
 
 def _ask(broker: Broker, room: Room, rate: float, seconds: float, warm_up_s: float) -> dict[str, Any]:
