@@ -16,6 +16,12 @@ from dataclasses import dataclass, field
 
 from skylog.storage.blocks import Block, BlockName
 
+BLOCK_BYTES_MEAN = 1_600
+"""A block costs some 400 bytes beside its own. So no more are held than fill the cache at this size each:
+what they cost beside stays below a quarter of the cache, also where all segments are tiny."""
+BLOCKS_ALWAYS = 1_024
+"""So many are held in a cache of any size."""
+
 
 @dataclass(slots=True)
 class Queue:
@@ -61,6 +67,8 @@ class Sections:
     def __init__(self, bytes_max: int, cold_bytes: int) -> None:
         self.bytes_max = bytes_max
         self.cold_bytes = cold_bytes
+        self.blocks_max = max(BLOCKS_ALWAYS, bytes_max // BLOCK_BYTES_MEAN)
+        self.cold_blocks = max(BLOCKS_ALWAYS // 2, cold_bytes // BLOCK_BYTES_MEAN)
         self.tail = Queue(keeps_used=False)
         self.cold = Queue(keeps_used=True)
 
@@ -86,7 +94,7 @@ class Sections:
         self.pop(name)
         (self.cold if is_cold else self.tail).put(name, block)
         gone = []
-        while self.size > self.bytes_max:
+        while self.size > self.bytes_max or len(self) > self.blocks_max:
             gone.append(self._victims().pop_oldest())
         return gone
 
@@ -99,4 +107,5 @@ class Sections:
         self.tail, self.cold = Queue(keeps_used=False), Queue(keeps_used=True)
 
     def _victims(self) -> Queue:
-        return self.cold if self.cold.size > self.cold_bytes or not self.tail.blocks else self.tail
+        too_much = self.cold.size > self.cold_bytes or len(self.cold.blocks) > self.cold_blocks
+        return self.cold if too_much or not self.tail.blocks else self.tail

@@ -104,3 +104,15 @@ def test_a_block_is_held_once_whoever_reads_it() -> None:
     assert (len(sections), sections.size, sections.tail.size) == (1, 10, 0)
     assert sections.pop(("a", 0)) is not None
     assert (len(sections), sections.size) == (0, 0)
+
+
+def test_tiny_blocks_are_counted_too() -> None:
+    """A cache of 256 MiB once held 895,000 blocks of 300 bytes, and took 597 MiB."""
+    sections = Sections(1_600 * 2_000, 1_600 * 1_000)
+    gone = [key for number in range(2_500) for key in put(sections, f"tail {number}")]
+    assert gone == [f"tail {number}" for number in range(500)]
+    for number in range(1_500):
+        gone = put(sections, f"old {number}", is_cold=True)
+        assert gone == ([f"tail {500 + number}"] if number < 1_000 else [f"old {number - 1_000}"])
+    assert (len(sections.tail.blocks), len(sections.cold.blocks)) == (1_000, 1_000)
+    assert sections.size == 20_000
