@@ -1,5 +1,6 @@
 //! Kafka's record batch, version 2.
 
+pub mod faults;
 pub mod header;
 mod record;
 pub(crate) mod records;

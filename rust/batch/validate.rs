@@ -1,5 +1,6 @@
 //! Whether a produced batch is one that Kafka would take, and what is known of it then.
 
+use super::faults::{Fault, RecordFaults};
 use super::header::{BatchHeader, CRC_START, HEADER_BYTES, LENGTH_OVERHEAD, MAGIC};
 use super::record::{Record, read_record};
 use super::source::{Slice, Source, Window};
@@ -43,7 +44,7 @@ pub struct BatchFacts {
     pub max_timestamp: i64,
 }
 
-/// Why a batch is refused; one kind for each error code of Kafka's.
+/// Why a batch is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Reject {
     /// Its lengths or its checksum are wrong.
@@ -63,9 +64,12 @@ pub enum Reject {
     /// Its codec is unknown, or unknown to the request's version.
     #[error("{0}")]
     UnsupportedCompression(String),
-    /// A record's time lies out of the topic's bounds.
+    /// Its kind of time is not for producers to choose.
     #[error("{0}")]
     InvalidTimestamp(String),
+    /// It is as a producer may send it, but for some of its records.
+    #[error("{0}")]
+    Records(RecordFaults),
 }
 
 type Checked<T> = Result<T, Reject>;
@@ -224,13 +228,16 @@ fn walk_source<S: Source>(
     bounds: Bounds,
 ) -> Checked<i64> {
     let mut max_timestamp = NO_TIMESTAMP;
+    let mut faults = RecordFaults::default();
     for index in 0..header.record_count {
         let record = read_record(&mut source).map_err(malformed)?;
-        let timestamp = check_record(&record, index, header, rules, bounds)?;
-        max_timestamp = max_timestamp.max(timestamp);
+        match check_record(&record, index, header, rules, bounds) {
+            Ok(timestamp) => max_timestamp = max_timestamp.max(timestamp),
+            Err(fault) => faults.note(index, fault),
+        }
     }
     source.end().map_err(malformed)?;
-    Ok(max_timestamp)
+    if faults.is_empty() { Ok(max_timestamp) } else { Err(Reject::Records(faults)) }
 }
 
 #[inline]
@@ -240,26 +247,20 @@ fn check_record(
     header: &BatchHeader,
     rules: &TopicRules,
     bounds: Bounds,
-) -> Checked<i64> {
+) -> Result<i64, Fault> {
     if record.offset_delta != index {
-        return invalid(format!(
-            "record {index}: offset delta expected {index}, found {}",
-            record.offset_delta
-        ));
+        return Err(Fault::OffsetDelta { expected: index, found: record.offset_delta });
     }
     if rules.compacted && !record.has_key {
-        return invalid(format!("record {index}: a compacted topic takes only records with a key"));
+        return Err(Fault::NoKey);
     }
-    let Some(timestamp) = header.base_timestamp.checked_add(record.timestamp_delta) else {
-        return Err(Reject::InvalidTimestamp(format!("record {index}: timestamp out of 64 bits")));
+    let Some(found) = header.base_timestamp.checked_add(record.timestamp_delta) else {
+        return Err(Fault::TimestampRange);
     };
-    if timestamp != NO_TIMESTAMP && (timestamp < bounds.earliest || timestamp > bounds.latest) {
-        let Bounds { earliest, latest } = bounds;
-        return Err(Reject::InvalidTimestamp(format!(
-            "record {index}: timestamp expected within {earliest} and {latest}, found {timestamp}"
-        )));
+    if found != NO_TIMESTAMP && (found < bounds.earliest || found > bounds.latest) {
+        return Err(Fault::Timestamp { found, earliest: bounds.earliest, latest: bounds.latest });
     }
-    Ok(timestamp)
+    Ok(found)
 }
 
 #[cold]

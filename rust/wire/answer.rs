@@ -1,7 +1,10 @@
 //! The Produce response: what every partition of a request is told.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
+use crate::batch::faults::{FAULTS_MAX, Fault};
+use crate::batch::validate::Reject;
 use crate::error::{Error, Result};
 use crate::index::BatchOutcome;
 use crate::wire::codes::{self, Code};
@@ -18,6 +21,8 @@ const PART_BYTES_HELD: usize = 64;
 /// Partitions beyond so many complaints, or so many different ones, get their code only.
 const TEXTS_MAX: usize = 1000;
 const MESSAGES_MAX: usize = 64;
+/// An invalid record in the answer, about.
+const FAULT_BYTES: usize = 96;
 
 /// One topic of the request: its name or identity, and where its partitions end.
 struct TopicPart {
@@ -55,9 +60,12 @@ pub struct Answer {
     parts: Vec<Part>,
     outcomes: Vec<Outcome>,
     messages: Vec<String>,
+    /// By partition, the records that are named as invalid.
+    faults: BTreeMap<usize, Vec<(i32, Fault)>>,
+    faults_count: usize,
     /// Partitions that have a message.
     texts: usize,
-    /// Bytes of all these messages in the answer.
+    /// Bytes of all these messages in the answer, and of the invalid records.
     text_bytes: usize,
 }
 
@@ -73,6 +81,8 @@ impl Answer {
             parts: Vec::new(),
             outcomes: Vec::new(),
             messages: Vec::new(),
+            faults: BTreeMap::new(),
+            faults_count: 0,
             texts: 0,
             text_bytes: 0,
         }
@@ -131,6 +141,20 @@ impl Answer {
         (part.code, part.message) = (code, message);
     }
 
+    /// Gives a partition the error of its batch, and names the records that are invalid: of all partitions
+    /// together no more than of one.
+    pub fn refuse(&mut self, part: usize, reject: &Reject) {
+        self.fail(part, codes::of_reject(reject), Some(&reject.to_string()));
+        let Reject::Records(faults) = reject else { return };
+        let listed = faults.listed();
+        let listed = &listed[..listed.len().min(FAULTS_MAX - self.faults_count)];
+        self.faults_count += listed.len();
+        self.text_bytes += FAULT_BYTES * listed.len();
+        if !listed.is_empty() {
+            self.faults.insert(part, listed.to_vec());
+        }
+    }
+
     /// Gives an error to all partitions that have none.
     pub fn fail_others(&mut self, code: Code, message: Option<&str>) {
         for part in 0..self.parts.len() {
@@ -179,7 +203,7 @@ impl Answer {
         let mut start = 0;
         for topic in &self.topics {
             let end = topic.partitions_end as usize;
-            self.write_topic(&mut output, topic, &self.parts[start..end]);
+            self.write_topic(&mut output, topic, start..end);
             start = end;
         }
         output.put_i32(self.throttle_time_ms);
@@ -201,7 +225,7 @@ impl Answer {
         u16::try_from(self.messages.len()).unwrap_or(0)
     }
 
-    fn write_topic(&self, output: &mut Output, topic: &TopicPart, parts: &[Part]) {
+    fn write_topic(&self, output: &mut Output, topic: &TopicPart, parts: Range<usize>) {
         let name = &self.names[topic.name.start as usize..topic.name.end as usize];
         if self.by_id() {
             output.put(name);
@@ -215,7 +239,8 @@ impl Answer {
         output.put_no_tags();
     }
 
-    fn write_part(&self, output: &mut Output, part: &Part) {
+    fn write_part(&self, output: &mut Output, place: usize) {
+        let part = &self.parts[place];
         let settled = self.outcomes.get((part.outcome as usize).wrapping_sub(1));
         let outcome = settled.filter(|_| part.code == codes::NONE).copied().unwrap_or(NO_OUTCOME);
         output.put_i32(part.index);
@@ -226,11 +251,21 @@ impl Answer {
             output.put_i64(outcome.log_start_offset);
         }
         if self.version >= 8 {
-            output.put_size(0);
+            self.write_faults(output, place);
             let message = self.messages.get((part.message as usize).wrapping_sub(1));
             output.put_nullable_string(message.map(String::as_bytes));
         }
         output.put_no_tags();
+    }
+
+    fn write_faults(&self, output: &mut Output, place: usize) {
+        let faults = self.faults.get(&place).map_or(&[][..], Vec::as_slice);
+        output.put_size(faults.len());
+        for (index, fault) in faults {
+            output.put_i32(*index);
+            output.put_nullable_string(Some(fault.to_string().as_bytes()));
+            output.put_no_tags();
+        }
     }
 }
 

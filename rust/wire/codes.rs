@@ -54,6 +54,8 @@ pub fn of_reject(reject: &Reject) -> Code {
         Reject::TooLarge { .. } => MESSAGE_TOO_LARGE,
         Reject::UnsupportedCompression(_) => UNSUPPORTED_COMPRESSION_TYPE,
         Reject::InvalidTimestamp(_) => INVALID_TIMESTAMP,
+        Reject::Records(faults) if faults.is_of_time() => INVALID_TIMESTAMP,
+        Reject::Records(_) => INVALID_RECORD,
     }
 }
 

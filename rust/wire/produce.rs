@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::batch::validate::{BatchFacts, check_head, walk};
+use crate::batch::validate::{BatchFacts, Reject, check_head, walk};
 use crate::error::{Error, Result};
 use crate::index::BatchOutcome;
 use crate::segment::LogKey;
@@ -116,7 +116,8 @@ impl Produce {
             let part = self.answer.add_partition(index);
             match reader.judge(topic, part, index, records) {
                 Ok(accepted) => self.accept(accepted)?,
-                Err((code, message)) => self.answer.fail(part, code, message.as_deref()),
+                Err(Refusal::Request(code, message)) => self.answer.fail(part, code, message),
+                Err(Refusal::Batch(reject)) => self.answer.refuse(part, &reject),
             }
         }
         fields.skip_tags("topic tags")?;
@@ -156,20 +157,21 @@ impl Produce {
     /// Walks what parsing left out.
     pub fn check(&mut self, now_ms: i64) {
         let Some(frame) = self.frame.clone().filter(|_| self.unchecked_bytes > 0) else { return };
-        let mut refused = Vec::new();
+        // What a batch is refused for goes into the answer at once: there it is bounded for all of them together.
+        let (answer, accepted_bytes) = (&mut self.answer, &mut self.accepted_bytes);
         self.accepted.retain_mut(|accepted| {
             let batch = &frame[accepted.place.clone()];
             let rules = &accepted.topic.rules;
             let fate = if accepted.walked { Ok(()) } else { walk(batch, &mut accepted.facts, rules, now_ms) };
             accepted.walked = true;
-            fate.map_err(|reject| refused.push((accepted.part, batch.len(), reject))).is_ok()
+            fate.map_err(|reject| {
+                *accepted_bytes -= batch.len();
+                answer.refuse(accepted.part, &reject);
+            })
+            .is_ok()
         });
         self.unchecked_bytes = 0;
-        self.accepted_count -= refused.len();
-        for (part, size, reject) in refused {
-            self.accepted_bytes -= size;
-            self.answer.fail(part, codes::of_reject(&reject), Some(&reject.to_string()));
-        }
+        self.accepted_count = self.accepted.len();
     }
 
     /// Gives this error to all partitions that have none yet; nothing is accepted any more.
@@ -231,6 +233,20 @@ fn without_refused(
     (FrameBytes::Small(bytes.into()), accepted)
 }
 
+/// Why a partition is refused.
+enum Refusal {
+    /// For what the request says, whatever its batch is.
+    Request(Code, Option<&'static str>),
+    /// For its batch.
+    Batch(Reject),
+}
+
+impl From<Reject> for Refusal {
+    fn from(reject: Reject) -> Self {
+        Self::Batch(reject)
+    }
+}
+
 /// What judging a partition needs besides its fields.
 struct Reader<'a> {
     bytes: &'a [u8],
@@ -247,25 +263,24 @@ impl Reader<'_> {
         part: usize,
         partition: i32,
         records: Option<Range<usize>>,
-    ) -> std::result::Result<Accepted, (Code, Option<String>)> {
+    ) -> std::result::Result<Accepted, Refusal> {
         if let Some((code, message)) = self.refusal {
-            return Err((code, Some(message.to_owned())));
+            return Err(Refusal::Request(code, Some(message)));
         }
         let unknown = codes::unknown_topic(self.version >= VERSION_TOPIC_IDS);
-        let topic = topic.ok_or((unknown, None))?;
+        let topic = topic.ok_or(Refusal::Request(unknown, None))?;
         if !topic.has(partition) {
-            return Err((codes::UNKNOWN_TOPIC_OR_PARTITION, None));
+            return Err(Refusal::Request(codes::UNKNOWN_TOPIC_OR_PARTITION, None));
         }
-        let place = records.ok_or_else(|| (codes::INVALID_RECORD, Some("no records at all".to_owned())))?;
+        let place = records.ok_or(Refusal::Request(codes::INVALID_RECORD, Some("no records at all")))?;
         let batch = &self.bytes[place.clone()];
-        let refused = |reject| (codes::of_reject(&reject), Some(reject.to_string()));
-        let mut facts = check_head(batch, &topic.rules, self.version).map_err(refused)?;
+        let mut facts = check_head(batch, &topic.rules, self.version)?;
         if facts.header.is_transactional() {
-            return Err((codes::INVALID_REQUEST, Some(TRANSACTIONAL.to_owned())));
+            return Err(Refusal::Request(codes::INVALID_REQUEST, Some(TRANSACTIONAL)));
         }
         let walked = facts.header.codec() == 0;
         if walked {
-            walk(batch, &mut facts, &topic.rules, self.now_ms).map_err(refused)?;
+            walk(batch, &mut facts, &topic.rules, self.now_ms)?;
         }
         Ok(Accepted { part, topic: Arc::clone(topic), place, facts, partition, walked })
     }

@@ -132,3 +132,10 @@ def test_a_producer_brings_its_identity_whole(connection: Connection, producer_i
     )
     answer = connection.ask(request)
     assert (answer.error_code, answer.producer_id, answer.producer_epoch) == (INVALID_REQUEST, -1, -1)
+
+
+def test_every_invalid_record_of_a_batch_is_named(connection: Connection, new_topic: NewTopic) -> None:
+    topic = new_topic("compacted", configs={"cleanup.policy": "compact"})
+    answer = connection.produce(topic, 0, build_batch([b"a", b"b", b"c"]), version=9)
+    assert answer.error_code == INVALID_RECORD
+    assert [error.batch_index for error in answer.record_errors] == [0, 1, 2]

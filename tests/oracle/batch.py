@@ -162,12 +162,13 @@ def _decompress(codec: int, data: bytes) -> bytes:
 
 
 def _judge_records(payload: bytes, base: int, count: int, rules: Rules, now_ms: int) -> int:
-    highest, reader = -1, Reader(payload)
+    """Judge each record: what cannot be read outweighs what is invalid, a time outweighs the rest of that."""
+    highest, faults, reader = -1, set(), Reader(payload)
     for index in range(count):
         body = Reader(reader.sized("record"))
         body.take(1, "attributes")
         timestamp = base + body.varint(64)
-        require(body.varint(32) == index, INVALID_RECORD, "offset delta")
+        offset_delta = body.varint(32)
         key = body.nullable("key")
         body.nullable("value")
         headers = body.varint(32)
@@ -176,14 +177,22 @@ def _judge_records(payload: bytes, base: int, count: int, rules: Rules, now_ms: 
             require(body.nullable("header key") is not None, INVALID_RECORD, "header key")
             body.nullable("header value")
         require(body.position == len(body.data), INVALID_RECORD, "record's end")
-        require(key is not None or not rules.compacted, INVALID_RECORD, "key")
-        require(-(2**63) <= timestamp < 2**63, INVALID_TIMESTAMP, "timestamp")
-        if timestamp != -1 and not rules.log_append_time:
-            require(timestamp >= now_ms - rules.timestamp_before_ms_max, INVALID_TIMESTAMP, "too early")
-            require(timestamp <= now_ms + rules.timestamp_after_ms_max, INVALID_TIMESTAMP, "too late")
+        if offset_delta != index or (key is None and rules.compacted):
+            faults.add(INVALID_RECORD)
+        elif not _is_in_time(timestamp, rules, now_ms):
+            faults.add(INVALID_TIMESTAMP)
         highest = max(highest, timestamp)
     require(reader.position == len(payload), INVALID_RECORD, "bytes after the last record")
+    require(INVALID_TIMESTAMP not in faults, INVALID_TIMESTAMP, "a time")
+    require(not faults, INVALID_RECORD, "an offset delta or a key")
     return highest
+
+
+def _is_in_time(timestamp: int, rules: Rules, now_ms: int) -> bool:
+    if timestamp == -1 or (rules.log_append_time and -(2**63) <= timestamp < 2**63):
+        return True
+    earliest, latest = now_ms - rules.timestamp_before_ms_max, now_ms + rules.timestamp_after_ms_max
+    return max(earliest, -(2**63)) <= timestamp <= min(latest, 2**63 - 1)
 
 
 class Reader:

@@ -7,70 +7,23 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kafka.protocol.producer.produce import ProduceResponse as KafkaProduceResponse
+from wire_produce import codes, commit, parse, read, seal
 from wire_samples import (
     NOW_MS,
     PRODUCE_VERSIONS,
     TOPIC_IDS,
-    as_frame,
     build_batch,
     mutate,
     produce_message,
-    read_response,
-    topic_table,
 )
 
-from skylog.core import ProduceRequest, SealedSegment, SegmentBuilder, parse_produce, sequence
+from skylog.core import ProduceRequest, SegmentBuilder, sequence
 from skylog.errors import InvalidRequest
 
-TOPICS = topic_table()
-INLINE = 1 << 20
 BATCH = build_batch([b"value"])
 BROKEN = BATCH[:-1] + b"?"
 
 Answers = dict[tuple[str, int], tuple[int, int]]
-
-
-def parse(message: bytes, inline: int = INLINE) -> ProduceRequest:
-    return parse_produce(as_frame(message), TOPICS, NOW_MS, inline)
-
-
-def seal(*requests: ProduceRequest) -> SealedSegment:
-    builder = SegmentBuilder()
-    for request in requests:
-        builder.append(request)
-    return builder.seal(bytes(range(16)), NOW_MS)
-
-
-def commit(sealed: SealedSegment, next_offset: int = 100, log_start: int = 7) -> list[bytes | None]:
-    """Give offsets from `next_offset` on, in every log."""
-    logs = [(number, log_start, next_offset, -1, -1) for number in range(len(sealed.logs))]
-    return sealed.answer(sequence(sealed, logs, [None] * len(sealed.producers), NOW_MS).result)
-
-
-def read(response: bytes | None, version: int, throttle_time_ms: int = 0) -> Any:
-    """Return the response as kafka-python reads it, once kio has agreed."""
-    assert response
-    by_kafka, by_kio = read_response(response, KafkaProduceResponse, "produce", version)
-    assert by_kafka.throttle_time_ms == throttle_time_ms
-    for mine, other in zip(by_kafka.responses, by_kio.responses, strict=True):
-        assert (mine.topic_id.bytes == other.topic_id.bytes) if version >= 13 else (mine.name == other.name)
-        for part, same in zip(mine.partition_responses, other.partition_responses, strict=True):
-            assert (part.index, part.error_code, part.base_offset) == (
-                same.index,
-                same.error_code.value,
-                same.base_offset,
-            )
-            if version >= 8:
-                assert (part.error_message, list(part.record_errors)) == (same.error_message, [])
-    return by_kafka
-
-
-def codes(response: bytes | None, version: int) -> list[list[tuple[int, int, int]]]:
-    return [
-        [(part.index, part.error_code, part.base_offset) for part in topic.partition_responses]
-        for topic in read(response, version).responses
-    ]
 
 
 @pytest.mark.parametrize("version", PRODUCE_VERSIONS)

@@ -54,7 +54,9 @@ fn framed_record(body: &[u8]) -> Vec<u8> {
 
 fn assert_invalid_record(batch: &[u8], says: &str) {
     match check(batch, &RULES) {
-        Err(Reject::InvalidRecord(message)) => assert!(message.contains(says), "{message}"),
+        Err(reject @ (Reject::InvalidRecord(_) | Reject::Records(_))) => {
+            assert!(reject.to_string().contains(says), "{reject}");
+        }
         other => panic!("expected an invalid record with {says:?}, found {other:?}"),
     }
 }
@@ -191,9 +193,39 @@ fn codecs_are_judged_by_the_version() {
 fn compacted_topics_need_every_key() {
     let rules = TopicRules { compacted: true, ..RULES };
     let mut sample = Sample { records: records(3), ..Sample::default() };
-    assert!(matches!(check(&sample.bytes(), &rules), Err(Reject::InvalidRecord(_))));
+    assert_eq!(faults(check(&sample.bytes(), &rules)), (vec![1], false));
     sample.records[1].key = Some(Vec::new());
     check(&sample.bytes(), &rules).unwrap();
+}
+
+/// Which records are invalid, and whether one of them is so for its time.
+fn faults(checked: Result<BatchFacts, Reject>) -> (Vec<i32>, bool) {
+    match checked {
+        Err(Reject::Records(faults)) => {
+            (faults.listed().iter().map(|(index, _)| *index).collect(), faults.is_of_time())
+        }
+        other => panic!("expected invalid records, found {other:?}"),
+    }
+}
+
+#[test]
+fn every_invalid_record_of_a_batch_is_named() {
+    let rules = TopicRules { compacted: true, ..RULES };
+    for codec in 0..=4 {
+        let mut sample = Sample { codec, records: records(9), ..Sample::default() };
+        assert_eq!(faults(check(&sample.bytes(), &rules)), (vec![1, 3, 5, 7], false));
+        sample.records[8].timestamp_delta = NOW + 3_600_001;
+        assert_eq!(faults(check(&sample.bytes(), &rules)), (vec![1, 3, 5, 7, 8], true));
+    }
+}
+
+#[test]
+fn what_cannot_be_read_outweighs_invalid_records() {
+    let plain = payload(&records(4));
+    let rules = TopicRules { compacted: true, ..RULES };
+    let cut =
+        Sample { payload: Some(plain[..plain.len() - 1].to_vec()), records: records(4), ..Sample::default() };
+    assert!(matches!(check(&cut.bytes(), &rules), Err(Reject::InvalidRecord(_))));
 }
 
 #[test]
@@ -203,7 +235,7 @@ fn timestamps_stay_within_the_topics_bounds() {
     for (time, taken) in [(NOW - 1_001, false), (NOW - 1_000, true), (NOW + 10, true), (NOW + 11, false)] {
         let checked = check(&at(time), &rules);
         assert_eq!(checked.is_ok(), taken, "{time}");
-        assert!(taken || matches!(checked, Err(Reject::InvalidTimestamp(_))), "{checked:?}");
+        assert!(taken || faults(checked) == (vec![0], true), "{time}");
     }
     check(&at(-1), &rules).unwrap();
     check(&at(NOW + 11), &TopicRules { log_append_time: true, ..rules }).unwrap();
@@ -214,7 +246,7 @@ fn timestamps_stay_within_the_topics_bounds() {
 fn a_timestamp_beyond_64_bits_is_refused() {
     let mut sample = Sample { base_timestamp: i64::MAX, max_timestamp: Some(0), ..Sample::default() };
     sample.records[0].timestamp_delta = 1;
-    assert!(matches!(check(&sample.bytes(), &RULES), Err(Reject::InvalidTimestamp(_))));
+    assert_eq!(faults(check(&sample.bytes(), &RULES)), (vec![0], true));
 }
 
 #[test]
