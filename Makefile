@@ -56,11 +56,11 @@ azure: $(VENV)/.built  ## the contract of stores on Azurite, Azure's emulator (f
 	AZURITE=$(CURDIR)/$(VENV)/azurite/node_modules/.bin/azurite-blob \
 		$(BIN)/python -m pytest tests/contract/test_object_store.py -k azurite
 
-compat: $(VENV)/.compat  ## test suites of others against a broker: what passed once must pass (minutes to build, an hour to run)
-	PYTHONPATH=tests $(BIN)/python -m compat
+compat: $(VENV)/.compat  ## test suites of others against a broker: what passed once must pass; SUITES="kcat …" for some
+	PYTHONPATH=tests $(BIN)/python -m compat $(SUITES)
 
 compat-update: $(VENV)/.compat  ## the same with all that is known not to pass; takes in what passes now, writes the page
-	PYTHONPATH=tests $(BIN)/python -m compat --update
+	PYTHONPATH=tests $(BIN)/python -m compat --update $(SUITES)
 
 fuzz:  ## mutated frames, batches and segments against the Rust core, a few minutes
 	PROPTEST_CASES=$${PROPTEST_CASES:-200000} FUZZ_RECORDS_CASES=$${FUZZ_RECORDS_CASES:-10000000} \
