@@ -12,7 +12,7 @@ SUITES: dict[str, Suite] = {
         kcat.SUITE,
         librdkafka.DEFAULT,
         librdkafka.WITHOUT_CREATION,
-        librdkafka.ADMIN,
+        librdkafka.IN_PARTS,
         kafka_python.KafkaPython(),
         JAVA_TOOLS,
     )

@@ -112,5 +112,5 @@ def test_tests_that_never_ended_have_failed(tmp_path: Path) -> None:
     ],
 )
 def test_a_part_passes_if_it_says_so(tmp_path: Path, state: str, said: str, outcome: Outcome) -> None:
-    result = read_part("do_test_one", "0001_one", {"0001_one": entry(state)}, ended(tmp_path, said))
-    assert (result.test, result.outcome) == ("do_test_one", outcome)
+    result = read_part("0001_one", "do_test_one", {"0001_one": entry(state)}, ended(tmp_path, said))
+    assert (result.test, result.outcome) == ("0001_one/do_test_one", outcome)

@@ -12,4 +12,10 @@ WITHOUT_CREATION = Scenario(
     "noautocreate",
     auto_create_topics_enable=False,
 )
-ADMIN = Parts("librdkafka-admin", "librdkafka, the parts of its test of admin calls", "0081_admin")
+IN_PARTS = Parts(
+    "librdkafka-parts",
+    "librdkafka, the parts of three tests that do not pass as a whole",
+    "0081_admin",
+    "0103_transactions",
+    "0137_barrier_batch_consume",
+)

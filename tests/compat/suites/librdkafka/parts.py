@@ -1,4 +1,4 @@
-"""A test in its parts: what works in one that does not pass as a whole."""
+"""Tests in their parts: what works in those that do not pass as a whole."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from compat.suites.librdkafka.table import parts
 
 
 class Parts:
-    """The functions of one test, each run by itself."""
+    """The functions of some tests, each run by itself and called TEST/FUNCTION."""
 
     version = VERSION
 
-    def __init__(self, name: str, title: str, test: str) -> None:
+    def __init__(self, name: str, title: str, *tests: str) -> None:
         self.name = name
         self.title = title
         self.broker: Sections = {"topics": {"num_partitions": PARTITIONS}, "groups": GROUPS}
-        self._test = test
+        self._tests = tests
         self._program = Program(Path())
 
     def prepare(self, workplace: Path) -> None:
@@ -29,11 +29,15 @@ class Parts:
         self._program.prepare()
 
     def tests(self) -> list[str]:
-        (source,) = self._program.tests.glob(f"{self._test[:4]}-*.c*")
-        return parts(source.read_text())
+        return [f"{test}/{part}" for test in self._tests for part in self._parts(test)]
 
     def run(self, target: Target, tests: Sequence[str]) -> Iterator[Result]:
-        for part in tests:
+        for asked in tests:
+            test, _, part = asked.partition("/")
             # The colon ends the name: others begin with it.
-            ended, report = self._program.run(target, self._test[:4], "default", f"{part}:")
-            yield read_part(part, self._test, report, ended)
+            ended, report = self._program.run(target, test[:4], "default", f"{part}:")
+            yield read_part(test, part, report, ended)
+
+    def _parts(self, test: str) -> list[str]:
+        (source,) = self._program.tests.glob(f"{test[:4]}-*.c*")
+        return parts(source.read_text())

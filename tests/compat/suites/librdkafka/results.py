@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from compat.model import Outcome, Result
 from compat.processes import Ended
@@ -22,14 +23,14 @@ def read_result(name: str, report: Report, ended: Ended) -> Result:
     return _read_entry(name, entry, text)
 
 
-def read_part(part: str, name: str, report: Report, ended: Ended) -> Result:
+def read_part(test: str, part: str, report: Report, ended: Ended) -> Result:
     """Read what they say of a part of a test: only one that says so itself has passed."""
-    whole = read_result(name, report, ended)
+    name, whole = f"{test}/{part}", read_result(test, report, ended)
     if not whole.passed:
-        return Result(part, whole.outcome, whole.seconds, whole.detail)
+        return replace(whole, test=name)
     if re.search(rf"\[ {part}:\d+.*: PASS \(", _COLOUR.sub("", ended.text())):
-        return Result(part, Outcome.PASSED, whole.seconds)
-    return Result(part, Outcome.SKIPPED, whole.seconds, "it was left out")
+        return Result(name, Outcome.PASSED, whole.seconds)
+    return Result(name, Outcome.SKIPPED, whole.seconds, "it was left out")
 
 
 def _read_entry(name: str, entry: Mapping[str, object], text: str) -> Result:
