@@ -40,6 +40,7 @@ from clients.waiting import wait_until
 
 WAIT_SECONDS = 20.0
 SECURITY_DISABLED, ELECTION_NOT_NEEDED, UNKNOWN_TOPIC, INVALID_CONFIG = 54, 84, 3, 40
+RESOURCE_NOT_FOUND = 91
 BROKER = 1
 
 
@@ -201,3 +202,10 @@ def test_without_an_authorizer_there_are_no_rules(confluent: AdminClient, pure: 
     refused = pure.create_acls([ACL("User:x", "*", operation, allow, pattern)])
     assert refused["succeeded"] == []
     assert refused["failed"] == [SecurityDisabledError]
+
+
+def test_users_have_no_credentials_and_tools_that_ask_go_on(confluent: AdminClient) -> None:
+    """kafka-configs asks for them whenever it describes a user, and ended where the API was not served."""
+    assert confluent.describe_user_scram_credentials().result(WAIT_SECONDS) == {}
+    (future,) = confluent.describe_user_scram_credentials([unique("user")]).values()
+    assert _refusal(future) == RESOURCE_NOT_FOUND

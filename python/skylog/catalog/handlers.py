@@ -10,6 +10,7 @@ from skylog.catalog.altering import AlteringHandler
 from skylog.catalog.catalog import Catalog
 from skylog.catalog.cluster import ClusterHandler
 from skylog.catalog.creation import CreationHandler
+from skylog.catalog.credentials import CredentialsHandler
 from skylog.catalog.deletion import DeletionHandler
 from skylog.catalog.describing import DescribingHandler
 from skylog.catalog.growth import GrowthHandler
@@ -59,6 +60,7 @@ def handlers(
         **AlteringHandler(catalog, view).handlers(),
         **ListingHandler(catalog, view).handlers(),
         **AclsHandler().handlers(),
+        **CredentialsHandler().handlers(),
         **ReplicasHandler(catalog, config, view).handlers(),
         **ClusterHandler(view).handlers(),
         **QuorumHandler(view).handlers(),

@@ -86,6 +86,7 @@ SERVED: Final = (
     _api(47, "OffsetDelete", 0, 0),
     _api(48, "DescribeClientQuotas", 0, 1),
     _api(49, "AlterClientQuotas", 0, 1),
+    _api(50, "DescribeUserScramCredentials", 0, 0),
     _api(55, "DescribeQuorum", 0, 2),
     _api(57, "UpdateFeatures", 0, 2),
     _api(60, "DescribeCluster", 0, 2),
