@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from compat.suites.java_tools.checks import contains, holds, same
+from compat.suites.java_tools.records import LINES, produce
 from compat.suites.java_tools.scenario import Scenarios
 from compat.suites.java_tools.tools import Tools
 
@@ -111,3 +112,43 @@ def producers(tools: Tools) -> None:
     same("epoch", found["ProducerEpoch"], "0")
     same("last sequence", found["LastSequence"], "2")
     same("open transaction", found["CurrentTransactionStartOffset"], "None")
+
+
+@SCENARIOS("kafka-reassign-partitions/execute to where they are")
+def reassigns(tools: Tools) -> None:
+    topic, broker = tools.topic(partitions=2), int(_broker(tools)[0])
+    moves = [{"topic": topic, "partition": partition, "replicas": [broker]} for partition in range(2)]
+    plan = tools.file("plan.json", {"version": 1, "partitions": moves})
+    said = tools.run("kafka-reassign-partitions", "--execute", "--reassignment-json-file", plan)
+    contains("--execute", said.out, f"Successfully started partition reassignments for {topic}-0,{topic}-1")
+    said = tools.run("kafka-reassign-partitions", "--verify", "--reassignment-json-file", plan)
+    contains("--verify", said.out, f"Reassignment of partition {topic}-1 is completed.")
+
+
+@SCENARIOS("kafka-reassign-partitions/execute to a broker that is not there")
+def reassigns_to_nobody(tools: Tools) -> None:
+    moves = [{"topic": tools.topic(), "partition": 0, "replicas": [4711]}]
+    plan = tools.file("plan.json", {"version": 1, "partitions": moves})
+    said = tools.refused("kafka-reassign-partitions", "--execute", "--reassignment-json-file", plan)
+    contains("the refusal", said.all, "4711")
+
+
+@SCENARIOS("kafka-replica-verification/replicas do not differ")
+def replicas_agree(tools: Tools) -> None:
+    topic = tools.topic(partitions=2)
+    produce(tools, topic, LINES)
+    options = ("--topics-include", topic, "--report-interval-ms", "500")
+    with tools.running("kafka-replica-verification", *options) as output:
+        tools.until(lambda: "max lag is 0" in output.read_text(), "a report of no lag")
+
+
+@SCENARIOS("kafka-cluster/unregister a broker that is not there")
+def unregisters_nobody(tools: Tools) -> None:
+    said = tools.attempt("kafka-cluster", "unregister", "--id", "4711")
+    contains("the refusal", said.all, "BrokerIdNotRegisteredException")
+
+
+@SCENARIOS("kafka-features/refuses an unknown one")
+def unknown_feature(tools: Tools) -> None:
+    said = tools.refused("kafka-features", "upgrade", "--feature", "no.such.feature=1")
+    contains("the refusal", said.all, "no.such.feature")

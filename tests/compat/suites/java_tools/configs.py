@@ -104,3 +104,46 @@ def client_metrics(tools: Tools) -> None:
     contains("what was added", said, "interval.ms=10000", "metrics=org.apache.kafka")
     tools.run("kafka-client-metrics", "--delete", "--name", name)
     lacks("--list", tools.run("kafka-client-metrics", "--list").out, name)
+
+
+def _quota(tools: Tools, quota: str, *entity: str) -> str:
+    """Set a quota, return what the tool then says of the entity, and remove it."""
+    tools.run("kafka-configs", "--alter", *entity, "--add-config", quota)
+    try:
+        return tools.run("kafka-configs", "--describe", *entity).out
+    finally:
+        tools.run("kafka-configs", "--alter", *entity, "--delete-config", quota.partition("=")[0])
+
+
+@SCENARIOS("kafka-configs/quotas of users, of their clients, of addresses, by default")
+def all_quotas(tools: Tools) -> None:
+    name = tools.name()
+    user = ("--entity-type", "users", "--entity-name", name)
+    client = ("--entity-type", "clients", "--entity-default")
+    said = _quota(tools, "request_percentage=250", *user)
+    contains("a user", said, f"user-principal '{name}'", "request_percentage=250.0")
+    said = _quota(tools, "consumer_byte_rate=5000000", *user, *client)
+    contains(
+        "its clients", said, f"user-principal '{name}', the default client-id", "consumer_byte_rate=5000000.0"
+    )
+    said = _quota(tools, "connection_creation_rate=1000", "--entity-type", "ips", "--entity-name", "10.1.2.3")
+    contains("an address", said, "ip '10.1.2.3'", "connection_creation_rate=1000.0")
+    said = _quota(tools, "controller_mutation_rate=500", "--entity-type", "users", "--entity-default")
+    contains("by default", said, "controller_mutation_rate=500.0")
+
+
+@SCENARIOS("kafka-configs/quotas: refuses what is invalid")
+def invalid_quotas(tools: Tools) -> None:
+    entity = ("--entity-type", "clients", "--entity-name", tools.name())
+    for quota in ("no_such_rate=1", "producer_byte_rate=many", "producer_byte_rate=-5"):
+        tools.refused("kafka-configs", "--alter", *entity, "--add-config", quota)
+    lacks("what is kept", tools.run("kafka-configs", "--describe", *entity).out, "_rate")
+
+
+@SCENARIOS("kafka-configs/broker loggers: describe")
+def broker_loggers(tools: Tools) -> None:
+    broker = tools.run("kafka-cluster", "list-endpoints").lines[1].split()[0]
+    said = tools.run(
+        "kafka-configs", "--describe", "--entity-type", "broker-loggers", "--entity-name", broker
+    )
+    contains("the root logger", said.out, "root=")

@@ -161,3 +161,39 @@ def resets_an_application(tools: Tools) -> None:
     options = ("--application-id", group, "--input-topics", topic, "--to-earliest")
     tools.run("kafka-streams-application-reset", *options)
     same("the row", _offsets(_groups(tools, "--describe", "--group", group), topic), [["0", "0", "20", "20"]])
+
+
+@SCENARIOS("kafka-consumer-groups/offsets to a file and back")
+def exports(tools: Tools) -> None:
+    topic, group = _consumed(tools)
+    options = ("--group", group, "--reset-offsets")
+    said = _groups(tools, *options, "--topic", topic, "--to-current", "--dry-run", "--export")
+    row = said.lines[-1]
+    contains("exported", row, topic, "0,8")
+    file = tools.file("offsets.csv", row.replace("0,8", "0,3") + "\n")
+    _groups(tools, *options, "--from-file", file, "--execute")
+    same("at last", _offsets(_groups(tools, "--describe", "--group", group), topic), [["0", "3", "20", "17"]])
+
+
+@SCENARIOS("kafka-consumer-groups/all groups")
+def describes_all(tools: Tools) -> None:
+    topic, group = _consumed(tools)
+    rows = [line.split() for line in _groups(tools, "--describe", "--all-groups").lines]
+    same("the row", [row[2:6] for row in rows if row[:2] == [group, topic]], [["0", "8", "20", "12"]])
+
+
+def _assigned(tools: Tools, *options: str) -> None:
+    """Run a member that ends without a word once it has partitions."""
+    with tools.running("kafka-verifiable-consumer", *options) as output:
+        tools.until(lambda: "partitions_assigned" in output.read_text(), "an assignment")
+
+
+@SCENARIOS("kafka-consumer-groups/a static member that comes back is the same one")
+def static_members(tools: Tools) -> None:
+    topic, group = tools.topic(partitions=2), tools.name("-group")
+    options = ("--topic", topic, "--group-id", group, "--group-instance-id", "one")
+    _assigned(tools, *options)
+    _assigned(tools, *options)
+    row = _groups(tools, "--describe", "--group", group, "--members").lines[-1].split()
+    same("the member that came back", row[2], "one")
+    same("the only one", _groups(tools, "--describe", "--group", group, "--state").lines[-1].split()[-1], "1")

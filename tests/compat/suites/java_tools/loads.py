@@ -82,6 +82,31 @@ def two_members(tools: Tools) -> None:
         tools.until(lambda: _consumed(one) + _consumed(two) == 200, "200 records in all")
 
 
+@SCENARIOS("kafka-verifiable-consumer/partitions of a dead member go to the other")
+def dead_member(tools: Tools) -> None:
+    topic = tools.topic(partitions=4)
+    options = ("--topic", topic, "--group-id", tools.name("-group"), "--session-timeout", "6000")
+    with tools.running("kafka-verifiable-consumer", *options) as survivor:
+        with tools.running("kafka-verifiable-consumer", *options) as other:
+            tools.until(lambda: _assigned(survivor) == 2 == _assigned(other), "two partitions each")
+        tools.until(lambda: _assigned(survivor) == 4, "all four after the other was killed")
+
+
+@SCENARIOS("kafka-verifiable-consumer/cooperative: what stays is not revoked")
+def cooperative(tools: Tools) -> None:
+    topic = tools.topic(partitions=4)
+    strategy = "org.apache.kafka.clients.consumer.CooperativeStickyAssignor"
+    options = ("--topic", topic, "--group-id", tools.name("-group"), "--assignment-strategy", strategy)
+    with tools.running("kafka-verifiable-consumer", *options) as one:
+        tools.until(lambda: _assigned(one) == 4, "four partitions")
+        with tools.running("kafka-verifiable-consumer", *options) as two:
+            tools.until(lambda: _assigned(two) == 2, "two partitions for the second")
+            revoked = [
+                e["partitions"] for e in read_events(one.read_text()) if e["name"] == "partitions_revoked"
+            ]
+            same("revoked from the first", [len(partitions) for partitions in revoked], [2])
+
+
 @SCENARIOS("kafka-e2e-latency/every record comes back")
 def end_to_end(tools: Tools) -> None:
     amount = ("--num-records", "100", "--producer-acks", "all", "--record-size", "100")

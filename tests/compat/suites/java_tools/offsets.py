@@ -91,3 +91,11 @@ def _sizes(tools: Tools, topic: str) -> dict[str, int]:
     directories = brokers[0]["logDirs"]
     same("errors", [directory["error"] for directory in directories], [None] * len(directories))
     return {row["partition"]: row["size"] for directory in directories for row in directory["partitions"]}
+
+
+@SCENARIOS("kafka-get-offsets/topics by a pattern")
+def offsets_by_a_pattern(tools: Tools) -> None:
+    names = [tools.topic(suffix=suffix) for suffix in ("-a", "-b")]
+    produce(tools, names[1], LINES)
+    found = tools.run("kafka-get-offsets", "--topic", f"{tools.name()}-.*", "--exclude-internal-topics").lines
+    same("rows", found, [f"{names[0]}:0:0", f"{names[1]}:0:20"])

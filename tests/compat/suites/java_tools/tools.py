@@ -37,6 +37,7 @@ CLASSES = {
     "kafka-metadata-quorum": f"{_PACKAGE}.MetadataQuorumCommand",
     "kafka-producer-perf-test": f"{_PACKAGE}.ProducerPerformance",
     "kafka-reassign-partitions": f"{_PACKAGE}.reassign.ReassignPartitionsCommand",
+    "kafka-replica-verification": f"{_PACKAGE}.ReplicaVerificationTool",
     "kafka-streams-application-reset": f"{_PACKAGE}.StreamsResetter",
     "kafka-topics": f"{_PACKAGE}.TopicCommand",
     "kafka-transactions": f"{_PACKAGE}.TransactionsCommand",
@@ -46,7 +47,10 @@ CLASSES = {
     "transactional-message-copier": f"{_PACKAGE}.TransactionalMessageCopier",
 }
 _BROKER_COMES_LAST = {"kafka-cluster"}
-_BROKER_LIST = {"transactional-message-copier": "--broker-list"}
+_BROKER_LIST = {
+    "transactional-message-copier": "--broker-list",
+    "kafka-replica-verification": "--broker-list",
+}
 _JVM = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m")
 
 

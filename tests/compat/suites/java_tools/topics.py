@@ -111,3 +111,22 @@ def _field(label: str, row: str) -> str:
     if found is None:
         raise ValueError(f"no {label!r} in {row!r}")
     return found[1].strip()
+
+
+@SCENARIOS("kafka-topics/topics with overrides, partitions at their minimum")
+def chooses(tools: Tools) -> None:
+    plain = tools.topic(suffix="-plain")
+    changed = tools.topic("--config", "segment.bytes=2000000", suffix="-changed")
+    said = tools.run("kafka-topics", "--describe", "--topics-with-overrides")
+    contains("--topics-with-overrides", said.out, changed)
+    rows = tools.run("kafka-topics", "--describe", "--topic", plain, "--at-min-isr-partitions").lines
+    same("--at-min-isr-partitions", [_field("Partition", row) for row in rows], ["0"])
+
+
+@SCENARIOS("kafka-topics/list by a pattern")
+def lists_by_a_pattern(tools: Tools) -> None:
+    names = [tools.topic(suffix=suffix) for suffix in ("-a", "-b", "-c")]
+    found = tools.run("kafka-topics", "--list", "--topic", f"{tools.name()}-[ab]").lines
+    same("--list", found, names[:2])
+    tools.run("kafka-topics", "--delete", "--topic", f"{tools.name()}-[bc]")
+    same("what is left", tools.run("kafka-topics", "--list", "--topic", f"{tools.name()}.*").lines, names[:1])
