@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import struct
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -19,9 +20,10 @@ from skylog.errors import Conflict, Corrupt, InvalidConfig, NotFound, Unavailabl
 TOPIC = bytes(range(16))
 
 
-@pytest.fixture
-async def database() -> AsyncIterator[Database]:
-    database = Database(MEMORY)
+@pytest.fixture(params=["memory", "file"])
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    """One that works on the event loop, and one that works on a thread."""
+    database = Database(MEMORY if request.param == "memory" else str(tmp_path / "database"))
     await database.open()
     await database.run(lambda connection: connection.execute("CREATE TABLE t (x INTEGER UNIQUE)"))
     yield database
@@ -159,6 +161,26 @@ async def test_a_lost_transaction_fails_all_its_jobs(database: Database) -> None
     await first
     assert [type(outcome) for outcome in outcomes] == [Unavailable] * 3
     assert await database.run(rows) == [1]
+
+
+async def test_only_a_disk_is_waited_for_on_a_thread(
+    database: Database, request: pytest.FixtureRequest
+) -> None:
+    on_loop = await database.run(lambda _: threading.current_thread() is threading.main_thread())
+    assert on_loop == ("memory" in request.node.name)
+
+
+async def test_on_the_loop_no_job_runs_before_its_callers_turn_is_over() -> None:
+    database = Database(MEMORY)
+    await database.open()
+    done: list[int] = []
+    jobs = [
+        database.submit(lambda _, number=number: done.append(number), lambda _: None) for number in range(3)
+    ]
+    assert done == []
+    await database.close()
+    assert done == [0, 1, 2]
+    assert all(job.done() for job in jobs)
 
 
 async def test_closing_finishes_what_was_given(tmp_path: Path) -> None:

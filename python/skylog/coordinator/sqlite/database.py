@@ -1,4 +1,4 @@
-"""One connection on one thread; jobs that wait together share a transaction and its fsync."""
+"""One connection, one job after another; jobs that wait together share a transaction and its fsync."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import logging
 import sqlite3
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from skylog.coordinator.migrations import load_migrations
+from skylog.coordinator.sqlite.worker import OnLoop, OnThread, Worker
 from skylog.errors import Conflict, Corrupt, InvalidConfig, Unavailable
 
 log = logging.getLogger("skylog.coordinator")
@@ -48,7 +48,7 @@ class _Job:
 
 
 class Database:
-    """A SQLite file, or memory, for one event loop.
+    """A SQLite file, on a thread of its own, or memory, on the event loop itself.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class Database:
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix="skylog-sqlite")
+        self._worker: Worker = OnLoop() if path == MEMORY else OnThread()
         self._waiting: deque[_Job] = deque()
         self._running: asyncio.Future[Any] | None = None
         self._connection: sqlite3.Connection | None = None
@@ -83,8 +83,7 @@ class Database:
         InvalidConfig
             When it cannot be opened, is not ours, or is newer than this program.
         """
-        loop = asyncio.get_running_loop()
-        self._connection = await loop.run_in_executor(self._executor, _connect, self._path)
+        self._connection = await self._worker.call(_connect, self._path)
 
     async def close(self) -> None:
         """Finish the jobs that were given, then release the file."""
@@ -92,10 +91,9 @@ class Database:
         while self._running is not None:
             await asyncio.wait([self._running])
         if self._connection is not None:
-            loop = asyncio.get_running_loop()
-            await loop.run_in_executor(self._executor, self._connection.close)
+            await self._worker.call(self._connection.close)
             self._connection = None
-        self._executor.shutdown()  # its thread has nothing to do any more
+        self._worker.close()
 
     def submit(self, work: Work[T], publish: Callable[[T], R]) -> asyncio.Future[R]:
         """Run `work` in a transaction; when that is durable, `publish` what it returned, on the event loop.
@@ -117,8 +115,7 @@ class Database:
 
     def _start(self) -> None:
         jobs = [self._waiting.popleft() for _ in range(min(len(self._waiting), JOBS_TOGETHER_MAX))]
-        loop = asyncio.get_running_loop()
-        self._running = loop.run_in_executor(self._executor, self._transact, jobs)
+        self._running = self._worker.call(self._transact, jobs)
         self._running.add_done_callback(lambda done: self._finish(jobs, done))
 
     def _finish(self, jobs: list[_Job], done: asyncio.Future[list[Any]]) -> None:
