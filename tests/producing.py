@@ -179,12 +179,13 @@ class Line:
         load = segment_loader(self.fetch_config, self.store, lambda _: self.store)
         self.cache = BlockCache(load, CacheLimits.of(self.fetch_config))
         rate = config.put_rate_per_second or 4
+        awaited = config.put_rate_awaited_per_second or rate
         self.pipeline = ProducePipeline(
             config=config,
             clock=clock,
             entropy=entropy,
             gate=self.gate,
-            budget=PutBudget(rate, config.put_burst, config.linger_ms_max / 1000, clock.monotonic()),
+            budget=PutBudget(rate, awaited, config.put_burst, config.linger_ms_max / 1000, clock.monotonic()),
             uploader=Uploader(self.stores.produce, config),
             broker_id=BROKER_ID,
             broker_epoch=epoch,

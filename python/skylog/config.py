@@ -131,6 +131,9 @@ class ProduceConfig:
     """Unanswered produced bytes past which produce connections are not read."""
     put_rate_per_second: float | None = None
     """PUTs that time may cause (full segments come on top); None: 4 if each costs money, else many."""
+    put_rate_awaited_per_second: float | None = None
+    """The same while all producers wait for answers and send nothing until then; None: `put_rate_per_second`
+    if that is set or each PUT costs money, else many more."""
     put_burst: int = 4
     linger_ms_max: int = 250
     uploads_max: int = 8
@@ -153,8 +156,9 @@ class ProduceConfig:
             self.buffer_bytes_max,
             "at least two segments",
         )
-        rate = self.put_rate_per_second
-        _require(rate is None or rate > 0, "produce.put_rate_per_second", rate, "more than 0")
+        for name in ("put_rate_per_second", "put_rate_awaited_per_second"):
+            rate = getattr(self, name)
+            _require(rate is None or rate > 0, f"produce.{name}", rate, "more than 0")
         _require(self.put_burst >= 1, "produce.put_burst", self.put_burst, "at least 1")
         _require_counts("produce", self, "uploads_max", "upload_ms_max")
 

@@ -122,7 +122,7 @@ class ProducePipeline:
             now = self._clock.monotonic()
             head = self._open[0]
             if not self._is_full(head):
-                wait_s = self._budget.wait_s(now, head.opened_at)
+                wait_s = self._budget.wait_s(now, head.opened_at, awaited=self._gate.rhythm.awaited)
                 if wait_s > 0:
                     self._consider_in(wait_s)
                     return

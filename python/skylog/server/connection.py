@@ -16,6 +16,7 @@ from skylog.core import Frame, FrameReader, Scratch
 from skylog.errors import InvalidRequest
 from skylog.wire.exchange import Gate
 from skylog.wire.frames import PRODUCE
+from skylog.wire.rhythm import Pace
 from skylog.wire.throttling import NO_THROTTLE, Throttle
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ class Connection(asyncio.BufferedProtocol):
         self._reader = FrameReader(scratch, config.frame_bytes_max)
         self._starter = starter
         self._gate = gate
+        self._pace = Pace(gate.rhythm)
         self._connections = connections
         self._throttle = throttle
         self._unmute_later: asyncio.TimerHandle | None = None
@@ -197,6 +199,7 @@ class Connection(asyncio.BufferedProtocol):
         if self._at_gate:
             self._gate.leave(self._through_gate)
         slots, self._slots = self._slots, deque()
+        self._pace.gone()
         for slot in slots:
             slot.lose()
         farewells, self._farewells = self._farewells, []
@@ -240,11 +243,13 @@ class Connection(asyncio.BufferedProtocol):
         self._flushing = False
         if self._closed:
             return
-        slots = self._slots
-        ready: list[bytes | memoryview] = []
+        slots, ready = self._slots, list[bytes | memoryview]()
+        produced = 0
         while slots and (buffers := slots[0].buffers) is not None:
-            slots.popleft()
+            produced += slots.popleft().is_produce
             ready.extend(buffers)
+        if produced:
+            self._pace.answered(produced)
         if len(ready) == 1:
             self._transport.write(ready[0])
         elif ready:
@@ -310,6 +315,8 @@ class Connection(asyncio.BufferedProtocol):
     def _start(self, frame: Frame) -> None:
         slot = Slot(self, frame.api_key == PRODUCE)
         self._slots.append(slot)
+        if slot.is_produce:
+            self._pace.sent()
         try:
             self._starter.start(frame, slot)
         except Exception:

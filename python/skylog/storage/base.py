@@ -41,6 +41,11 @@ class ObjectStore(Protocol):
         """PUTs that time alone may cause unless the operator says otherwise: 4 where each costs money."""
         ...
 
+    @property
+    def puts_awaited_per_second(self) -> float:
+        """The same while all producers wait: as many as a core can bear where none costs money."""
+        ...
+
     async def open(self) -> None:
         """Check that the store can be used; errors say what to do. Called once, before all else."""
         ...

@@ -60,6 +60,11 @@ class LocalStore:
         """As many small files a second as a directory takes for long."""
         return 100.0
 
+    @property
+    def puts_awaited_per_second(self) -> float:
+        """About as many as a disk syncs."""
+        return 250.0
+
     async def open(self) -> None:
         """Create the directory and prove that it can be written. Raises `InvalidConfig`."""
         try:

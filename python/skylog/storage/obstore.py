@@ -102,6 +102,11 @@ class ObstoreStore:
         """Each costs money."""
         return 4.0
 
+    @property
+    def puts_awaited_per_second(self) -> float:
+        """Each costs money, whoever waits."""
+        return self.puts_per_second
+
     async def open(self) -> None:
         """List some objects, which proves address and credentials for reading: 1 LIST.
 

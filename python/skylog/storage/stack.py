@@ -69,6 +69,11 @@ class Stores:
         return self.metered.puts_per_second
 
     @property
+    def puts_awaited_per_second(self) -> float:
+        """The same while all producers wait for answers."""
+        return self.metered.puts_awaited_per_second
+
+    @property
     def usage(self) -> StoreUsage:
         """Requests and bytes since the start."""
         return self.metered.usage

@@ -35,6 +35,11 @@ class Wrapper:
         """What the store behind it says."""
         return self.inner.puts_per_second
 
+    @property
+    def puts_awaited_per_second(self) -> float:
+        """What the store behind it says."""
+        return self.inner.puts_awaited_per_second
+
     async def open(self) -> None:
         """Open the inner store."""
         await self.inner.open()

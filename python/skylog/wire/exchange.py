@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from skylog.core import Frame
+from skylog.wire.rhythm import Rhythm
 from skylog.wire.throttling import NO_MUTATIONS, Mutations
 
 Body: TypeAlias = dict[str, Any]
@@ -85,6 +86,8 @@ class Gate:
         self._bytes_max = bytes_max
         self._bytes = 0
         self._waiting: dict[Callable[[], None], None] = {}  # in order of arrival
+        self.rhythm = Rhythm()
+        """Whether those who passed send on."""
 
     def __repr__(self) -> str:
         state = "shut" if self.shut else "open"

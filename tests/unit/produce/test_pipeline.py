@@ -175,6 +175,21 @@ async def test_a_quiet_line_answers_at_once_and_a_busy_one_keeps_to_the_budget()
 
 
 @in_virtual_time
+async def test_the_budget_is_wider_while_nobody_sends_more_before_an_answer() -> None:
+    async with line(put_rate_per_second=1, put_rate_awaited_per_second=1000, put_burst=1) as built:
+        await answered([built.produce()])
+        start = asyncio.get_running_loop().time()
+        built.gate.rhythm.expecting = 1
+        more_to_come = built.produce()
+        await asyncio.sleep(0.1)  # noqa: TID251 - virtual time
+        built.gate.rhythm.expecting = 0
+        last = built.produce()
+        await answered([more_to_come, last])
+        assert more_to_come.answered_at == last.answered_at == pytest.approx(start + 0.1)
+        assert len(await built.stored()) == 2
+
+
+@in_virtual_time
 async def test_full_segments_do_not_wait_for_the_budget() -> None:
     async with line(
         put_rate_per_second=0.001, put_burst=1, linger_ms_max=3_600_000, **SMALL_SEGMENTS

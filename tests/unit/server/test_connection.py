@@ -336,3 +336,14 @@ async def test_a_client_that_never_reads_its_answers_counts_as_idle(wire: Wire) 
     wire.connection.pause_writing()
     wire.connection.close_if_idle()
     assert wire.transport.aborted
+
+
+async def test_a_connection_tells_whether_it_is_about_to_send_more(wire: Wire, gate: Gate) -> None:
+    wire.receive(b"".join(frame(PRODUCE, n) for n in (1, 2, 3)))
+    assert gate.rhythm.awaited
+    for answered in (1, 2, 3):
+        await wire.requests.answer(answered)
+    wire.receive(frame(PRODUCE, 4))
+    assert not gate.rhythm.awaited
+    wire.connection.connection_lost(None)
+    assert gate.rhythm.awaited

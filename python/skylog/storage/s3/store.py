@@ -71,6 +71,11 @@ class S3Store:
         return 4.0
 
     @property
+    def puts_awaited_per_second(self) -> float:
+        """Each costs money, whoever waits."""
+        return self.puts_per_second
+
+    @property
     def conditional_put(self) -> bool:
         """Whether the service keeps what is there when it is told to; known once the store is open."""
         return self._opened().conditional_put
