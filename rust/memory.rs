@@ -12,6 +12,9 @@ use memmap2::{Advice, MmapMut};
 const MAPPED_BYTES_MIN: usize = 4 << 20;
 /// Mappings of whole huge pages are aligned to them by the system, so that no small ones are left at their ends.
 const HUGE_PAGE_BYTES: usize = 2 << 20;
+/// From here on a [`Filling`] comes straight from the system, in whole small pages.
+const POPULATED_BYTES_MIN: usize = 256 << 10;
+const PAGE_BYTES: usize = 4 << 10;
 
 /// Bytes of freed rooms that are kept for the next: the system clears what it gives, which takes longer than what is
 /// then written to it.
@@ -54,21 +57,30 @@ fn warm() -> MutexGuard<'static, Warm> {
     WARM.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Memory straight from the system, in whole huge pages.
+/// Memory straight from the system, in whole pages.
 struct Pages(Option<MmapMut>);
 
 impl Pages {
-    /// Freed memory, or fresh memory about whose use the system is told.
-    fn new(size: usize, advice: Advice) -> Option<Self> {
+    /// Huge pages, of which nothing is touched yet.
+    fn huge(size: usize) -> Option<Self> {
+        Self::new(size, HUGE_PAGE_BYTES, Advice::HugePage)
+    }
+
+    /// Small pages, all there at once.
+    fn populated(size: usize) -> Option<Self> {
+        Self::new(size, PAGE_BYTES, Advice::PopulateWrite)
+    }
+
+    fn new(size: usize, page_bytes: usize, advice: Advice) -> Option<Self> {
         let freed = warm().take(size);
-        freed.or_else(|| fresh(size, advice)).map(|pages| Self(Some(pages)))
+        freed.or_else(|| fresh(size, page_bytes, advice)).map(|pages| Self(Some(pages)))
     }
 }
 
-fn fresh(size: usize, advice: Advice) -> Option<MmapMut> {
-    let pages = MmapMut::map_anon(size.checked_next_multiple_of(HUGE_PAGE_BYTES)?).ok()?;
+fn fresh(size: usize, page_bytes: usize, advice: Advice) -> Option<MmapMut> {
+    let pages = MmapMut::map_anon(size.checked_next_multiple_of(page_bytes)?).ok()?;
     // A wish only: a system that cannot do it serves small pages, one at each touch.
-    let _ = pages.advise_range(advice, 0, size);
+    let _ = pages.advise(advice);
     Some(pages)
 }
 
@@ -107,7 +119,7 @@ impl Room {
         if size < MAPPED_BYTES_MIN {
             return Some(Self(Kind::Small(vec![0; size])));
         }
-        Pages::new(size, Advice::HugePage).map(|pages| Self(Kind::Mapped { pages, size }))
+        Pages::huge(size).map(|pages| Self(Kind::Mapped { pages, size }))
     }
 
     /// Memory of `size` bytes that cannot be done without: where the system has not so much, the process ends, as with
@@ -166,10 +178,10 @@ enum Place {
 impl Filling {
     /// Memory for `size` bytes, or None where the system has not so much.
     pub fn new(size: usize) -> Option<Self> {
-        let place = if size < MAPPED_BYTES_MIN {
+        let place = if size < POPULATED_BYTES_MIN {
             Place::Small(Vec::with_capacity(size))
         } else {
-            Place::Mapped { pages: Pages::new(size, Advice::PopulateWrite)?, filled: 0 }
+            Place::Mapped { pages: Pages::populated(size)?, filled: 0 }
         };
         Some(Self { place, size })
     }
@@ -204,7 +216,7 @@ mod tests {
 
     #[test]
     fn pieces_fill_memory_of_both_kinds() {
-        for size in [3, MAPPED_BYTES_MIN, HUGE_PAGE_BYTES * 3] {
+        for size in [3, POPULATED_BYTES_MIN, POPULATED_BYTES_MIN + 1, HUGE_PAGE_BYTES * 3] {
             let mut filling = Filling::new(size).unwrap();
             filling.append(&vec![1; size - 2]);
             filling.append(&[2, 3]);
@@ -216,7 +228,7 @@ mod tests {
 
     #[test]
     fn a_filling_is_only_finished_when_it_is_full() {
-        for size in [3, MAPPED_BYTES_MIN] {
+        for size in [3, POPULATED_BYTES_MIN] {
             for surplus in [-1, 1] {
                 let mut filling = Filling::new(size).unwrap();
                 filling.append(&vec![1; size.strict_add_signed(surplus)]);
@@ -247,11 +259,11 @@ mod tests {
     #[test]
     fn what_was_freed_is_used_again_and_bounded() {
         let mut warm = Warm { freed: VecDeque::new() };
-        (0..40).for_each(|_| warm.put(fresh(12 << 20, Advice::HugePage).unwrap()));
-        warm.put(fresh(WARM_BYTES_MAX + 1, Advice::HugePage).unwrap());
+        (0..40).for_each(|_| warm.put(fresh(12 << 20, HUGE_PAGE_BYTES, Advice::HugePage).unwrap()));
+        warm.put(fresh(WARM_BYTES_MAX + 1, HUGE_PAGE_BYTES, Advice::HugePage).unwrap());
         assert_eq!(warm.bytes(), 24 << 20);
         assert!(warm.take(5 << 20).is_none(), "much too large");
-        warm.put(fresh(10 << 20, Advice::HugePage).unwrap());
+        warm.put(fresh(10 << 20, HUGE_PAGE_BYTES, Advice::HugePage).unwrap());
         assert_eq!(warm.bytes(), 22 << 20);
         assert_eq!(warm.take(9 << 20).unwrap().len(), 10 << 20);
         assert_eq!(warm.take(12 << 20).unwrap().len(), 12 << 20);
