@@ -58,7 +58,7 @@ class LocalStore:
     @property
     def puts_per_second(self) -> float:
         """As many small files a second as a directory takes for long."""
-        return 50.0
+        return 25.0
 
     @property
     def puts_awaited_per_second(self) -> float:

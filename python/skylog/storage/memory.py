@@ -32,7 +32,7 @@ class MemoryStore:
     @property
     def puts_per_second(self) -> float:
         """As many as cost little of a core: each brings 0.2 to 0.7 ms of work."""
-        return 50.0
+        return 25.0
 
     @property
     def puts_awaited_per_second(self) -> float:

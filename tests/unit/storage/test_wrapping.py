@@ -27,7 +27,7 @@ async def test_a_wrapper_passes_everything_on() -> None:
     await store.delete(["a"])
     await store.close()
     assert [kind for kind, _, _ in inner.calls] == ["put", "get", "get", "list", "delete"]
-    assert (store.url, store.puts_per_second) == ("memory:", 50.0)
+    assert (store.url, store.puts_per_second) == ("memory:", 25.0)
 
 
 @pytest.mark.parametrize(
