@@ -13,7 +13,8 @@ SUITES: dict[str, Suite] = {
         librdkafka.DEFAULT,
         librdkafka.WITHOUT_CREATION,
         librdkafka.IN_PARTS,
-        kafka_python.KafkaPython(),
+        kafka_python.PRESENT,
+        kafka_python.PAST,
         JAVA_TOOLS,
     )
 }

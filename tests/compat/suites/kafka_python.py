@@ -8,9 +8,6 @@ from pathlib import Path
 from compat import pytests
 from compat.model import Result, Sections, Target
 
-CLAIMED_KAFKA = "4.3.0"
-"""What the tests are told that the broker is: they leave out what an older one cannot do."""
-
 REQUIREMENTS = ("crc32c==2.9.post0", "lz4==4.4.5", "python-snappy==0.7.3", "zstandard==0.25.0")
 
 # The distribution leaves this module of its tests out; of a broker that runs elsewhere they only keep it.
@@ -35,19 +32,29 @@ class SpawnedService:
 
 
 class KafkaPython:
-    """Its integration tests, one process of pytest for each."""
+    """Its integration tests, one process of pytest for each.
 
-    name = "kafka-python"
-    title = "kafka-python, integration tests"
+    Parameters
+    ----------
+    name, title
+        As in `model.Suite`.
+    kafka
+        The version of Kafka that the tests are told the broker to be. The client then speaks the versions of
+        the protocol that this one has, and the tests leave out what it cannot do.
+    """
+
     version = "3.0.12"
 
-    def __init__(self) -> None:
+    def __init__(self, name: str, title: str, kafka: str) -> None:
+        self.name = name
+        self.title = title
         self.broker: Sections = {"topics": {"num_partitions": 4}}
+        self._kafka = kafka
         self._home = Path()
 
     def prepare(self, workplace: Path) -> None:
-        """Download the source distribution with pip and install it into a virtual environment of its own."""
-        self._home = workplace / self.version
+        """Download the source distribution with pip and install it apart, once for both suites."""
+        self._home = workplace.parent / f"kafka-python-{self.version}"
         if (self._home / "ready").exists():
             return
         sources = pytests.install(self._home, "kafka-python", self.version, REQUIREMENTS)
@@ -65,8 +72,12 @@ class KafkaPython:
 
     def _session(self, bootstrap: str, workplace: Path) -> pytests.Session:
         environment = {
-            "KAFKA_VERSION": CLAIMED_KAFKA,
+            "KAFKA_VERSION": self._kafka,
             "KAFKA_ROOT": ".",
             "KAFKA_URI": f"kafka://{bootstrap}",
         }
         return pytests.Session(self._home, "test/integration", environment, workplace / "logs")
+
+
+PRESENT = KafkaPython("kafka-python", "kafka-python, integration tests", "4.3.0")
+PAST = KafkaPython("kafka-python-2.1", "kafka-python, speaking as to Kafka 2.1", "2.1.0")
