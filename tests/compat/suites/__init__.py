@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from compat.model import Suite
 from compat.suites import kafka_python, kcat, librdkafka
-from compat.suites.java_tools import JAVA_TOOLS
+from compat.suites.java_tools import JAVA_TOOLS, PAST_JAVA_TOOLS
 
 SUITES: dict[str, Suite] = {
     suite.name: suite
@@ -16,5 +16,6 @@ SUITES: dict[str, Suite] = {
         kafka_python.PRESENT,
         kafka_python.PAST,
         JAVA_TOOLS,
+        PAST_JAVA_TOOLS,
     )
 }

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from compat.model import Outcome, Target
-from compat.suites.java_tools import JAVA_TOOLS
+from compat.suites.java_tools import JAVA_TOOLS, PAST_JAVA_TOOLS
 from compat.suites.java_tools.checks import Mismatch, contains, holds, lacks, same
+from compat.suites.java_tools.kits import PAST, PRESENT, Kit
 from compat.suites.java_tools.scenario import Scenarios
 from compat.suites.java_tools.suite import JavaTools
-from compat.suites.java_tools.tools import CLASSES, Said, Tools, read_events
+from compat.suites.java_tools.tools import Said, Tools, read_events
 
 
 @pytest.mark.parametrize(
@@ -42,15 +43,32 @@ def test_empty_lines_are_no_lines() -> None:
     assert Said(0, "\none\n\ntwo\n", "err").lines == ["one", "two"]
 
 
-def test_every_scenario_is_named_by_tools_that_are_there() -> None:
-    for name in JAVA_TOOLS.tests():
-        assert set(name.split("/")[0].split(", ")) <= CLASSES.keys()
+@pytest.mark.parametrize(("suite", "kit"), [(JAVA_TOOLS, PRESENT), (PAST_JAVA_TOOLS, PAST)])
+def test_every_scenario_is_named_by_tools_that_are_there(suite: JavaTools, kit: Kit) -> None:
+    for name in suite.tests():
+        assert set(name.split("/")[0].split(", ")) <= kit.classes.keys()
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("kafka-topics", ["--bootstrap-server", "h:1", "describe"]),
+        ("kafka-cluster", ["describe", "--bootstrap-server", "h:1"]),
+        ("kafka-replica-verification", ["--broker-list", "h:1", "describe"]),
+    ],
+)
+def test_each_tool_is_told_of_the_broker_in_its_own_way(tool: str, arguments: list[str]) -> None:
+    assert PRESENT.pointed(tool, ["describe"], "h:1") == arguments
+
+
+def test_a_tool_that_takes_the_broker_as_a_property_is_not_told_twice() -> None:
+    assert PAST.pointed("kafka-producer-perf-test", ["--topic", "t"], "h:1") == ["--topic", "t"]
 
 
 def outcome(tmp_path: Path, scenario: Callable[[Tools], None]) -> tuple[Outcome, str]:
     scenarios = Scenarios()
     scenarios("kafka-topics/one")(scenario)
-    suite = JavaTools(scenarios)
+    suite = JavaTools("java-tools", "tools", PRESENT, scenarios)
     (result,) = suite.run(Target("127.0.0.1:9", tmp_path, 5.0), suite.tests())
     return result.outcome, result.detail
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from clients.waiting import monotonic
 from compat.model import Outcome, Result, Sections, Target
-from compat.suites.java_tools import jars
 from compat.suites.java_tools.checks import Mismatch
+from compat.suites.java_tools.kits import Kit
 from compat.suites.java_tools.scenario import Scenario, Scenarios
 from compat.suites.java_tools.tools import Tools
 
@@ -18,11 +18,11 @@ from compat.suites.java_tools.tools import Tools
 class JavaTools:
     """Scenarios of Kafka's tools, one after the other; what the tools wrote stays in a folder each."""
 
-    name = "java-tools"
-    title = "Apache Kafka's command-line tools"
-    version = jars.KAFKA
-
-    def __init__(self, *scenarios: Scenarios) -> None:
+    def __init__(self, name: str, title: str, kit: Kit, *scenarios: Scenarios) -> None:
+        self.name = name
+        self.title = title
+        self.version = kit.jars.kafka
+        self._kit = kit
         self._scenarios: dict[str, Scenario] = {}
         for module in scenarios:
             self._scenarios |= module
@@ -35,7 +35,7 @@ class JavaTools:
         if (self._home / "ready").exists():
             return
         shutil.rmtree(self._home, ignore_errors=True)
-        jars.download(self._home)
+        self._kit.jars.download(self._home)
         (self._home / "ready").touch()
 
     def tests(self) -> list[str]:
@@ -46,7 +46,7 @@ class JavaTools:
             folder = target.workplace / "logs" / test.replace("/", "-").replace(" ", "-")
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
-            tools = Tools(target.bootstrap, jars.classpath(self._home), folder, target.seconds_max)
+            tools = Tools(target.bootstrap, self._kit, self._home, folder, target.seconds_max)
             yield _result(test, self._scenarios[test], tools)
 
 

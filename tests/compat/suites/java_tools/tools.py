@@ -14,43 +14,9 @@ from typing import Any
 from clients.seeds import unique
 from clients.waiting import Deadline, wait_until
 from compat.suites.java_tools.checks import Mismatch
+from compat.suites.java_tools.jars import classpath
+from compat.suites.java_tools.kits import Kit
 
-_PACKAGE = "org.apache.kafka.tools"
-CLASSES = {
-    "kafka-acls": f"{_PACKAGE}.AclCommand",
-    "kafka-broker-api-versions": f"{_PACKAGE}.BrokerApiVersionsCommand",
-    "kafka-client-metrics": f"{_PACKAGE}.ClientMetricsCommand",
-    "kafka-cluster": f"{_PACKAGE}.ClusterTool",
-    "kafka-configs": "kafka.admin.ConfigCommand",
-    "kafka-console-consumer": f"{_PACKAGE}.consumer.ConsoleConsumer",
-    "kafka-console-producer": f"{_PACKAGE}.ConsoleProducer",
-    "kafka-console-share-consumer": f"{_PACKAGE}.consumer.ConsoleShareConsumer",
-    "kafka-consumer-groups": f"{_PACKAGE}.consumer.group.ConsumerGroupCommand",
-    "kafka-consumer-perf-test": f"{_PACKAGE}.ConsumerPerformance",
-    "kafka-delete-records": f"{_PACKAGE}.DeleteRecordsCommand",
-    "kafka-e2e-latency": f"{_PACKAGE}.EndToEndLatency",
-    "kafka-features": f"{_PACKAGE}.FeatureCommand",
-    "kafka-get-offsets": f"{_PACKAGE}.GetOffsetShell",
-    "kafka-groups": f"{_PACKAGE}.GroupsCommand",
-    "kafka-leader-election": f"{_PACKAGE}.LeaderElectionCommand",
-    "kafka-log-dirs": f"{_PACKAGE}.LogDirsCommand",
-    "kafka-metadata-quorum": f"{_PACKAGE}.MetadataQuorumCommand",
-    "kafka-producer-perf-test": f"{_PACKAGE}.ProducerPerformance",
-    "kafka-reassign-partitions": f"{_PACKAGE}.reassign.ReassignPartitionsCommand",
-    "kafka-replica-verification": f"{_PACKAGE}.ReplicaVerificationTool",
-    "kafka-streams-application-reset": f"{_PACKAGE}.StreamsResetter",
-    "kafka-topics": f"{_PACKAGE}.TopicCommand",
-    "kafka-transactions": f"{_PACKAGE}.TransactionsCommand",
-    "kafka-verifiable-consumer": f"{_PACKAGE}.VerifiableConsumer",
-    "kafka-verifiable-producer": f"{_PACKAGE}.VerifiableProducer",
-    "client-compatibility-test": f"{_PACKAGE}.ClientCompatibilityTest",
-    "transactional-message-copier": f"{_PACKAGE}.TransactionalMessageCopier",
-}
-_BROKER_COMES_LAST = {"kafka-cluster"}
-_BROKER_LIST = {
-    "transactional-message-copier": "--broker-list",
-    "kafka-replica-verification": "--broker-list",
-}
 _JVM = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m")
 
 
@@ -93,18 +59,21 @@ class Tools:
     ----------
     bootstrap
         "host:port".
-    classpath
-        Of the jars.
+    kit
+        Which tools.
+    home
+        Where their jars are.
     folder
         For the scenario's files and what the tools write.
     seconds_max
         For all runs together.
     """
 
-    def __init__(self, bootstrap: str, classpath: str, folder: Path, seconds_max: float) -> None:
+    def __init__(self, bootstrap: str, kit: Kit, home: Path, folder: Path, seconds_max: float) -> None:
         self.bootstrap = bootstrap
         self.folder = folder
-        self._classpath = classpath
+        self._kit = kit
+        self._home = home
         self._deadline = Deadline(seconds_max, f"the tools of {folder.name}")
         self._prefix = unique(re.sub("[^a-z0-9]+", "-", folder.name))
         self._runs = 0
@@ -170,10 +139,10 @@ class Tools:
             process.wait()
 
     def _command(self, tool: str, arguments: tuple[str, ...]) -> list[str]:
-        broker = (_BROKER_LIST.get(tool, "--bootstrap-server"), self.bootstrap)
-        ordered = (*arguments, *broker) if tool in _BROKER_COMES_LAST else (*broker, *arguments)
         log = f"-Dclient.log={self.folder / 'client.log'}"
-        return ["java", *_JVM, log, "-cp", self._classpath, CLASSES[tool], *ordered]
+        main_class = self._kit.classes[tool]
+        ordered = self._kit.pointed(tool, arguments, self.bootstrap)
+        return ["java", *_JVM, log, "-cp", classpath(self._home), main_class, *ordered]
 
     def _keep(self, command: list[str], text: str) -> Path:
         self._runs += 1
