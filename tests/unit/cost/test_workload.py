@@ -9,8 +9,9 @@ from skylog.config import Config
 from skylog.cost.diskless import OBJECTS_PER_LIST, SWEEP_INTERVAL_S, SWEEP_SHARDS
 from skylog.cost.workload import Workload
 from skylog.errors import InvalidConfig
-from skylog.jobs.sweep import PAGE, SweepOrphans
+from skylog.jobs.sweep import SweepOrphans
 from skylog.storage.keys import SEGMENT_SHARDS
+from skylog.storage.wrapping import PAGE_OBJECTS
 
 
 @pytest.mark.parametrize(
@@ -46,7 +47,7 @@ def test_the_defaults_are_the_brokers() -> None:
 def test_the_model_knows_how_the_sweep_works() -> None:
     assert SweepOrphans.interval_seconds == SWEEP_INTERVAL_S
     assert len(SEGMENT_SHARDS) == SWEEP_SHARDS
-    assert PAGE == OBJECTS_PER_LIST
+    assert PAGE_OBJECTS == OBJECTS_PER_LIST
 
 
 def test_compression_makes_less_of_everything() -> None:
