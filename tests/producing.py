@@ -185,7 +185,9 @@ class Line:
             clock=clock,
             entropy=entropy,
             gate=self.gate,
-            budget=PutBudget(rate, awaited, config.put_burst, config.linger_ms_max / 1000, clock.monotonic()),
+            budget=PutBudget(
+                rate, config.put_burst, config.linger_ms_max / 1000, clock.monotonic(), rate_awaited=awaited
+            ),
             uploader=Uploader(self.stores.produce, config),
             broker_id=BROKER_ID,
             broker_epoch=epoch,

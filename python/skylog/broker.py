@@ -239,12 +239,12 @@ def build_produce(
         gate=gate,
         budget=PutBudget(
             config.put_rate_per_second or broker.store.puts_per_second,
-            config.put_rate_awaited_per_second
-            or config.put_rate_per_second
-            or broker.store.puts_awaited_per_second,
             config.put_burst,
             config.linger_ms_max / 1000,
             clock.monotonic(),
+            rate_awaited=config.put_rate_awaited_per_second
+            or config.put_rate_per_second
+            or broker.store.puts_awaited_per_second,
         ),
         uploader=Uploader(broker.store.produce, config),
         broker_id=node_id,

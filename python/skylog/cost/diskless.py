@@ -71,7 +71,7 @@ def diskless_usage(workload: Workload) -> Usage:
 
 def sweep_lists(workload: Workload, objects: float) -> float:
     """Return the LISTs of a month with which all brokers look for orphans among `objects`."""
-    pages = math.floor(objects / SWEEP_SHARDS / OBJECTS_PER_LIST) + 1
+    pages = max(1, math.ceil(objects / SWEEP_SHARDS / OBJECTS_PER_LIST))
     return workload.broker_count * SWEEP_SHARDS * pages * MONTH_S / SWEEP_INTERVAL_S
 
 

@@ -39,7 +39,9 @@ class _Bucket:
 class PutBudget:
     """Buckets of PUTs. Times are seconds of any monotonic clock."""
 
-    def __init__(self, rate: float, rate_awaited: float, burst: int, linger_s_max: float, now: float) -> None:
+    def __init__(
+        self, rate: float, burst: int, linger_s_max: float, now: float, *, rate_awaited: float = 0.0
+    ) -> None:
         self._steady = _Bucket(rate, burst, now)
         self._awaited = _Bucket(max(rate, rate_awaited), burst, now)
         self._linger_s_max = linger_s_max

@@ -92,9 +92,10 @@ def test_gets_read_whole_segments() -> None:
 
 
 def test_a_sweep_lists_each_prefix_by_the_thousand() -> None:
-    """32,000 objects: 2,000 under each prefix, so two full pages and the look behind them."""
-    assert sweep_lists(Workload(1, brokers=1), 32_000) == 16 * 3 * 730
-    assert sweep_lists(Workload(1, brokers=1), 31_000) == 16 * 2 * 730
+    """32,000 objects: 2,000 under each prefix, so two full pages, and the store says that they are all."""
+    assert sweep_lists(Workload(1, brokers=1), 32_000) == 16 * 2 * 730
+    assert sweep_lists(Workload(1, brokers=1), 32_016) == 16 * 3 * 730
+    assert sweep_lists(Workload(1, brokers=1), 0) == 16 * 730
 
 
 def test_clients_that_say_their_zone_stay_in_it() -> None:

@@ -17,7 +17,7 @@ LONG_AGO_MS = 1_700_000_000_000
 SWEEPS_A_MONTH = 730
 
 
-@pytest.mark.parametrize("of_each_shard", [0, 999, 1_000])
+@pytest.mark.parametrize("of_each_shard", [0, 999, 1_000, 1_001])
 async def test_a_sweep_makes_the_lists_that_it_is_billed_for(of_each_shard: int) -> None:
     clock = SystemClock()
     store = Metered(MemoryStore(clock), clock)
