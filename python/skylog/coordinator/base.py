@@ -2,7 +2,7 @@
 
 Methods are batched: list in, list out, same order. One item's failure is a value in the answer (a
 `SkylogError`), never an exception that fails its neighbours. `Unavailable` raised by a call means that the
-outcome of all of it is unknown. One contract suite (tests/contract/test_coordinator.py) holds every
+outcome of all of it is unknown. One contract suite (tests/contract/coordinator/) holds every
 implementation to this.
 """
 

@@ -75,8 +75,8 @@ def run_and_kill(path: Path, start: int, work: str = "commit_for_ever", steps: i
     """Return the last number that the process had acknowledged when it was killed."""
     here = Path(__file__).parent
     code = (
-        f"import asyncio, sys; sys.path[:0] = [{str(here)!r}, {str(here.parent)!r}]\n"
-        f"from test_coordinator_crash import {work}\n"
+        f"import asyncio, sys; sys.path[:0] = [{str(here)!r}, {str(here.parents[1])!r}]\n"
+        f"from test_crash import {work}\n"
         f"asyncio.run({work}({str(path)!r}, {start}))"
     )
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
