@@ -6,8 +6,9 @@ use pyo3::types::PyList;
 use super::detached;
 use super::fetch::{FetchPlan, FetchRequest, Held, to_buffers};
 use super::produce::{SealedSegment, TopicTable};
-use crate::wire::assemble::{Outcome, refuse, respond, select};
+use crate::wire::assemble::{Outcome, refuse, respond};
 use crate::wire::codes::Code;
+use crate::wire::select::select;
 use crate::wire::sessions::{SessionLimits, Sessions};
 
 /// The fetch sessions of a broker.

@@ -9,13 +9,14 @@ use proptest::prelude::*;
 use skylog_core::batch::validate::TopicRules;
 use skylog_core::index::{Extent, Located, LocatedLog, SegmentRef};
 use skylog_core::segment::Layout;
-use skylog_core::wire::assemble::{Piece, assemble, error_response, respond, select};
+use skylog_core::wire::assemble::{Piece, assemble, error_response, respond};
 use skylog_core::wire::builder::{Builder, SharedProduce};
 use skylog_core::wire::fetch::Fetch;
 use skylog_core::wire::frames::{Frame, FrameBytes, Reader, Room, Rooms};
 use skylog_core::wire::loaded::{Loaded, find_flaws};
 use skylog_core::wire::plan::{Limits, Plan};
 use skylog_core::wire::produce::Produce;
+use skylog_core::wire::select::select;
 use skylog_core::wire::sessions::{SessionLimits, Sessions};
 use skylog_core::wire::topics::{Topic, TopicTable};
 

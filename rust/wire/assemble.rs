@@ -2,19 +2,17 @@
 
 use std::ops::Range;
 
+use crate::batch::HEADER_BYTES;
 use crate::batch::stamp::{stamp_append_time, stamp_head};
-use crate::batch::{Batches, HEADER_BYTES};
-use crate::index::Extent;
 use crate::wire::codes::{self, Code};
 use crate::wire::fetch::{Fetch, Told, TopicPart, VERSION_FLEXIBLE};
 use crate::wire::fields::Output;
-use crate::wire::loaded::{Loaded, check_batch};
+use crate::wire::loaded::Loaded;
 use crate::wire::plan::{Plan, PlannedPart};
+use crate::wire::select::{Chosen, Filled, Selected, copying, select};
 
 /// The only leader epoch there is.
 const LEADER_EPOCH: i32 = 0;
-/// Copying a smaller body costs less than one more buffer in the list that is written.
-const SLICE_BYTES_MIN: usize = 32 * 1024;
 
 /// A stretch of the response.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,33 +35,6 @@ pub struct Response {
     pub copied: Vec<u8>,
     /// The whole in order.
     pub pieces: Vec<Piece>,
-}
-
-/// One batch that goes into the response.
-struct Chosen {
-    segment: usize,
-    place: Range<usize>,
-    base_offset: i64,
-    append_time_ms: i64,
-}
-
-impl Chosen {
-    fn is_sliced(&self) -> bool {
-        self.place.len() - HEADER_BYTES >= SLICE_BYTES_MIN
-    }
-}
-
-/// What a partition gets.
-struct Filled {
-    code: Code,
-    chosen: Range<usize>,
-    size: usize,
-}
-
-/// The batches of an answer.
-pub struct Selected {
-    chosen: Vec<Chosen>,
-    filled: Vec<Filled>,
 }
 
 /// What a client is told of a partition: bounds of -1 where there is an error.
@@ -101,15 +72,6 @@ impl Outcome {
 /// Writes the answer to a plan, which belongs to no session.
 pub fn assemble(plan: &Plan, segments: &[Option<Loaded<'_>>]) -> Response {
     respond(plan, segments, &select(plan, segments), 0)
-}
-
-/// Chooses the batches that answer a plan; `segments` stand as the plan's, None for one that could not be read. A
-/// batch whose bytes were not verified before is verified here, and where one is not sound its partition ends.
-pub fn select(plan: &Plan, segments: &[Option<Loaded<'_>>]) -> Selected {
-    let mut selection =
-        Selection { plan, segments, chosen: Vec::new(), response_left: plan.response_bytes_max };
-    let filled = (0..plan.parts.len()).map(|index| selection.fill(index)).collect();
-    Selected { chosen: selection.chosen, filled }
 }
 
 impl Selected {
@@ -176,81 +138,6 @@ pub fn throttled_response(request: &Fetch, throttle_time_ms: i32) -> Vec<u8> {
     output.seal(0)
 }
 
-/// Chooses batches, partition by partition.
-struct Selection<'a> {
-    plan: &'a Plan,
-    segments: &'a [Option<Loaded<'a>>],
-    chosen: Vec<Chosen>,
-    response_left: u64,
-}
-
-/// Why a partition's batches end.
-enum End {
-    Full,
-    Unreadable,
-}
-
-impl<'a> Selection<'a> {
-    fn fill(&mut self, index: usize) -> Filled {
-        let (part, start) = (&self.plan.parts[index], self.chosen.len());
-        let mut code = part.code;
-        let request = &self.plan.request;
-        if let Some(position) = request.positions.get(request.parts[index].position as usize) {
-            let mut left = position.bytes_max;
-            for extent in &self.plan.extents[part.extents.clone()] {
-                match self.read(extent, position.offset, &mut left) {
-                    Ok(()) => continue,
-                    Err(End::Full) => {}
-                    Err(End::Unreadable) if self.chosen.len() > start => {}
-                    Err(End::Unreadable) => code = codes::KAFKA_STORAGE_ERROR,
-                }
-                break;
-            }
-        }
-        let size = self.chosen[start..].iter().map(|chosen| chosen.place.len()).sum();
-        Filled { code, chosen: start..self.chosen.len(), size }
-    }
-
-    /// Adds an extent's batches from `offset` on, as long as `left` and the response have room.
-    fn read(&mut self, extent: &Extent, offset: i64, left: &mut u64) -> Result<(), End> {
-        let segment = usize::try_from(extent.segment).map_err(|_| End::Unreadable)?;
-        let loaded = self.segments.get(segment).copied().flatten().ok_or(End::Unreadable)?;
-        let (from, bytes) = loaded.part(extent.position, extent.size).ok_or(End::Unreadable)?;
-        let mut base_offset = extent.base_offset;
-        for batch in Batches::new(bytes) {
-            let (start, header, batch) = batch.map_err(|_| End::Unreadable)?;
-            let delta = i64::from(header.last_offset_delta);
-            let last =
-                base_offset.checked_add(delta).filter(|last| delta >= 0 && *last <= extent.last_offset);
-            let last = last.ok_or(End::Unreadable)?;
-            if last >= offset {
-                let place = from + start..from + start + batch.len();
-                let append_time_ms = extent.append_time_ms;
-                self.check_room(batch.len(), *left)?;
-                if !loaded.is_verified {
-                    check_batch(&header, batch, start).map_err(|_| End::Unreadable)?;
-                }
-                self.add(Chosen { segment, place, base_offset, append_time_ms }, left);
-            }
-            base_offset = last + 1;
-        }
-        (base_offset > extent.last_offset).then_some(()).ok_or(End::Unreadable)
-    }
-
-    /// The first batch of a response goes in whatever its size.
-    fn check_room(&self, size: usize, left: u64) -> Result<(), End> {
-        let fits = size as u64 <= left.min(self.response_left) || self.chosen.is_empty();
-        fits.then_some(()).ok_or(End::Full)
-    }
-
-    fn add(&mut self, chosen: Chosen, left: &mut u64) {
-        let size = chosen.place.len() as u64;
-        *left = left.saturating_sub(size);
-        self.response_left = self.response_left.saturating_sub(size);
-        self.chosen.push(chosen);
-    }
-}
-
 /// Writes what was chosen.
 struct Writer<'a> {
     plan: &'a Plan,
@@ -261,15 +148,17 @@ struct Writer<'a> {
     /// Where the bytes start that no piece covers yet.
     copied_from: usize,
     sliced_bytes: usize,
+    slice_bytes_min: usize,
 }
 
 impl<'a> Writer<'a> {
     fn new(plan: &'a Plan, segments: &'a [Option<Loaded<'a>>], chosen: &'a [Chosen]) -> Self {
         let request = &plan.request;
-        let copied: usize = chosen.iter().map(copied_bytes).sum();
+        let (slice_bytes_min, copied) = copying(chosen);
         let capacity = 64 + request.names.len() + 8 * request.topics.len() + 56 * plan.parts.len() + copied;
         let output = Output::response(request.correlation_id, request.version >= VERSION_FLEXIBLE, capacity);
-        Self { plan, segments, chosen, output, pieces: Vec::new(), copied_from: 0, sliced_bytes: 0 }
+        let pieces = Vec::new();
+        Self { plan, segments, chosen, output, pieces, copied_from: 0, sliced_bytes: 0, slice_bytes_min }
     }
 
     fn write(mut self, filled: &[Filled], session_id: i32) -> Response {
@@ -337,7 +226,7 @@ impl<'a> Writer<'a> {
             stamp_append_time(&mut head, batch.len(), chosen.append_time_ms);
         }
         self.output.put(&head);
-        if !chosen.is_sliced() {
+        if !chosen.is_sliced(self.slice_bytes_min) {
             self.output.put(body);
             return;
         }
@@ -359,10 +248,6 @@ impl<'a> Writer<'a> {
 fn is_shown(plan: &Plan, index: usize, filled: &Filled) -> bool {
     let told = plan.request.told.as_ref();
     told.is_none_or(|told| Outcome::of(&plan.parts[index], filled).is_news(&told[index]))
-}
-
-fn copied_bytes(chosen: &Chosen) -> usize {
-    if chosen.is_sliced() { HEADER_BYTES } else { chosen.place.len() }
 }
 
 fn put_topic_name(output: &mut Output, request: &Fetch, name: &Range<u32>) {

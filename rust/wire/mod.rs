@@ -11,6 +11,7 @@ pub mod frames;
 pub mod loaded;
 pub mod plan;
 pub mod produce;
+pub mod select;
 pub mod session;
 pub mod sessions;
 pub mod topics;
