@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from compat.model import Outcome, Result
 from compat.processes import Ended
+from compat.suites.java_tools import JAVA_TOOLS
+from compat.suites.librdkafka import scripts
 from compat.suites.librdkafka.results import read_part, read_result
 from compat.suites.librdkafka.table import Declared, declared, parts
 
@@ -114,3 +117,14 @@ def test_tests_that_never_ended_have_failed(tmp_path: Path) -> None:
 def test_a_part_passes_if_it_says_so(tmp_path: Path, state: str, said: str, outcome: Outcome) -> None:
     result = read_part("0001_one", "do_test_one", {"0001_one": entry(state)}, ended(tmp_path, said))
     assert (result.test, result.outcome) == ("0001_one/do_test_one", outcome)
+
+
+def test_the_scripts_that_some_tests_call_run_the_tools_of_the_other_suite(tmp_path: Path) -> None:
+    jars = tmp_path / "cache" / JAVA_TOOLS.name / JAVA_TOOLS.version
+    jars.mkdir(parents=True)
+    (jars / "ready").touch()  # as after a download
+    scripts.prepare(tmp_path / "kafka", tmp_path / "cache")
+    script = tmp_path / "kafka" / "bin" / "kafka-topics.sh"
+    assert os.access(script, os.X_OK)
+    assert str(jars) in script.read_text()
+    assert "org.apache.kafka.tools.TopicCommand" in script.read_text()

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from compat.suites.java_tools import jars
-from compat.suites.java_tools.suite import JavaTools
+from compat.suites.java_tools import JAVA_TOOLS, jars
 
 _CLASSES = {
     "kafka-topics.sh": "org.apache.kafka.tools.TopicCommand",
@@ -16,11 +15,11 @@ _SCRIPT = '#!/bin/sh\nexec java -XX:TieredStopAtLevel=1 -cp "{classpath}" {name}
 
 def prepare(kafka: Path, cache: Path) -> None:
     """Write the scripts below `kafka`, where the tests look for an installation."""
-    tools = cache / JavaTools.name
+    tools = cache / JAVA_TOOLS.name
     tools.mkdir(parents=True, exist_ok=True)
-    JavaTools().prepare(tools)
+    JAVA_TOOLS.prepare(tools)
     (kafka / "bin").mkdir(parents=True, exist_ok=True)
     for script, name in _CLASSES.items():
         path = kafka / "bin" / script
-        path.write_text(_SCRIPT.format(classpath=jars.classpath(tools / JavaTools.version), name=name))
+        path.write_text(_SCRIPT.format(classpath=jars.classpath(tools / JAVA_TOOLS.version), name=name))
         path.chmod(0o755)
