@@ -19,7 +19,7 @@ import pytest
 from confluent_kafka import Producer, TopicPartition
 
 from clients.batches import batch_heads
-from clients.conftest import FOREIGN, NewTopic
+from clients.conftest import NewTopic
 from clients.drivers import GroupDriver
 from clients.drivers.base import CODECS, Record
 from clients.raw import Connection
@@ -325,7 +325,6 @@ def test_batches_that_a_topic_does_not_take(bootstrap: str, new_topic: NewTopic)
     assert bulk.produce(bootstrap, topic, _numbers(100), key=None, max_batch_bytes=1000).records == 100
 
 
-@pytest.mark.skipif(not FOREIGN, reason="skylog serves no DeleteRecords yet")
 def test_offsets_that_are_gone(bootstrap: str, new_topic: NewTopic) -> None:
     topic = new_topic("bulk")
     bulk.produce(bootstrap, topic, _numbers(100), key=None, max_batch_bytes=200)
